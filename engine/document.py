@@ -1,0 +1,416 @@
+"""Nodes → frozen records: one document from an entry file and all it includes."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+
+from . import schema, source
+from .errors import FileError, GaugeError, Place, Problem, RulesError, plain, suggest
+from .formula import RESERVED, Formula, parse
+from .quantity import Number, read
+from .records import (
+    NAME, Case, Check, Citation, Column, Document, Element, Example, Input, PresetKind, Report, Rule, Table, Type, Value,
+)  # fmt: skip
+from .source import Mapping, Node, Scalar, Sequence
+from .values import convert
+
+MOST_RULES = 10_000
+
+
+def load(path: str, *, large: bool = False) -> Document:
+    """Read a rules file with its includes.
+
+    Raises:
+        FileError: when a file cannot be read.
+        RulesError: with everything that is wrong with its shape, names and formulas.
+    """
+    reader = _Files(path, large)
+    reader.open(path, None)
+    if reader.problems:
+        raise RulesError(*reader.problems)
+    return reader.document()
+
+
+class _Files:
+    """The entry file and its includes, read depth first."""
+
+    def __init__(self, path: str, large: bool) -> None:
+        self.path = path
+        self.large = large
+        self.root = os.path.realpath(os.path.dirname(path) or ".")
+        self.problems: list[Problem] = []
+        self.open_files: list[tuple[str, Place | None]] = []
+        self.seen: set[str] = set()
+        self.maps: dict[str, list[tuple[str, Place, Node]]] = {key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")}
+        self.top: Mapping | None = None
+        self.folders: dict[str, str] = {}
+
+    def open(self, path: str, asked: Place | None) -> None:
+        """Read one file and, before its own sections, its includes."""
+        text = source.read_text(path, large=self.large)
+        node = source.parse(text, large=self.large)
+        found = schema.check(node, "rules", text)
+        if found or not isinstance(node, Mapping):
+            self.problems += found
+            return
+        if self.top is None:
+            self.top = node
+        real = os.path.realpath(path)
+        self.seen.add(real)
+        self.open_files.append((real, asked))
+        self.folders[text.name] = os.path.dirname(path)
+        include = node.get("include")
+        if isinstance(include, Sequence | Scalar):
+            for item in include.items if isinstance(include, Sequence) else (include,):
+                if isinstance(item, Scalar):
+                    self._include(item, os.path.dirname(path))
+        for section, entries in self.maps.items():
+            part = node.get(section)
+            if isinstance(part, Mapping):
+                entries.extend(part.items())
+        self.open_files.pop()
+
+    def _include(self, item: Scalar, folder: str) -> None:
+        try:
+            path = inside(self.root, folder, item)
+            real = os.path.realpath(path)
+            if any(real == name for name, _ in self.open_files):
+                hops = [*[os.path.basename(name) for name, _ in self.open_files], os.path.basename(real)]
+                raise RulesError(Problem("files include each other in a circle: " + " → ".join(plain(hop) for hop in hops), item.place))
+            if real in self.seen:
+                return
+            if not os.path.isfile(path):
+                raise RulesError(Problem(f"there is no file `{plain(item.text)}` to include", item.place, _similar_file(path)))
+            self.open(path, item.place)
+        except GaugeError as error:
+            for problem in error.problems:
+                if isinstance(error, FileError) and problem.place is not None and not problem.place.text.content:
+                    problem = problem._replace(message=f"`{plain(item.text)}` cannot be included: {problem.message}", place=item.place)
+                self.problems.append(problem)
+
+    def document(self) -> Document:
+        """The document of all that was read.
+
+        Raises:
+            RulesError: when names collide or a record is wrong.
+        """
+        assert self.top is not None
+        builder = _Builder(self)
+        made = builder.build(self.top)
+        if builder.problems:
+            raise RulesError(*builder.problems)
+        return made
+
+
+def inside(root: str, folder: str, item: Scalar) -> str:
+    """The path an item names, which must stay below `root` (symbolic links followed).
+
+    Raises:
+        RulesError: when it does not.
+    """
+    text = item.text
+    outside = RulesError(
+        Problem(f"`{plain(text)}` is outside the folder of the rules", item.place, "paths are relative and stay in the folder of the entry file or below")
+    )
+    if not text.strip() or "\x00" in text:
+        raise RulesError(Problem("an empty path", item.place, "write a path such as `parts/formats.yaml`"))
+    if os.path.isabs(text) or text.startswith(("~", "\\", "//")) or "\\" in text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
+        raise outside
+    path = os.path.normpath(os.path.join(folder, text))
+    real = os.path.realpath(path)
+    if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
+        raise outside
+    return path
+
+
+def _similar_file(path: str) -> str:
+    try:
+        return suggest(os.path.basename(path), [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))])
+    except OSError:
+        return ""
+
+
+class _Builder:
+    """Turns the sections into records, collecting problems."""
+
+    def __init__(self, files: _Files) -> None:
+        self.files = files
+        self.problems: list[Problem] = []
+        self.named: dict[str, Place] = {}
+        self.cited: dict[str, Citation] = {}
+
+    def build(self, top: Mapping) -> Document:
+        maps = self.files.maps
+        count = len(maps["rules"])
+        if count > MOST_RULES and not self.files.large:
+            self.problems.append(Problem(f"{count:,} rules; at most {MOST_RULES:,} are read", maps["rules"][-1][1], "use --large for a file you trust"))
+            raise RulesError(*self.problems)
+        for name, place, node in maps["sources"]:
+            self._unique(self.cited, name, place)
+            if isinstance(node, Mapping):
+                self.cited[name] = Citation("", _text(node, "title") or name, _text(node, "url"), _text(node, "checked"))
+        tables = {name: self._table(name, place, node) for name, place, node in self._names("tables") if isinstance(node, Mapping)}
+        inputs = {name: self._input(name, place, node, tables) for name, place, node in self._names("inputs") if isinstance(node, Mapping)}
+        rules = {name: self._rule(name, place, node) for name, place, node in self._names("rules")}
+        presets = {name: self._preset(name, place, node) for name, place, node in self._names("presets") if isinstance(node, Mapping)}
+        checks = tuple(self._check(name, place, node) for name, place, node in maps["checks"] if isinstance(node, Mapping))
+        words = {word for given in inputs.values() for word in given.choices if isinstance(word, str)}
+        words |= {row for table in tables.values() for row in table.rows}
+        words |= {given.otherwise for given in inputs.values() if given.otherwise}
+        for word in sorted(words & self.named.keys()):
+            self.problems.append(Problem(f"`{plain(word)}` is a name and also a word of a choice", self.named[word], "rename one of them"))
+        reads = top.get("reads")
+        return Document(
+            self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
+            tuple(item.text for item in reads.items if isinstance(item, Scalar)) if isinstance(reads, Sequence) else (),
+            frozenset(words), self.cited,
+        )  # fmt: skip
+
+    def _names(self, section: str) -> list[tuple[str, Place, Node]]:
+        """The entries of a section whose names are good and new."""
+        good = []
+        for name, place, node in self.files.maps[section]:
+            if not NAME.fullmatch(name) or len(name) > 64:
+                hint = "at most 64 characters" if NAME.fullmatch(name) else "a name is lower-case letters, digits and _, and begins with a letter"
+                self.problems.append(Problem(f"`{plain(name, 40)}` is not a name", place, hint))
+            elif name in RESERVED:
+                self.problems.append(Problem(f"`{name}` is a word of the language and cannot be a name", place, f"choose another, such as `{name}_value`"))
+            elif self._unique(self.named, name, place):
+                self.named[name] = place
+                good.append((name, place, node))
+        return good
+
+    def _unique(self, seen: dict[str, Place] | dict[str, Citation], name: str, place: Place) -> bool:
+        first = seen.get(name)
+        if first is None:
+            return True
+        where = f"; the first is {first.text.name}:{first.line}" if isinstance(first, Place) else ""
+        self.problems.append(Problem(f"`{plain(name)}` is defined a second time{where}", place, "a name is defined once"))
+        return False
+
+    def _table(self, name: str, place: Place, node: Mapping) -> Table:
+        columns: dict[str, Column] = {}
+        rows: dict[str, dict[str, Number | bool]] = {}
+        shown = node.get("columns")
+        for column, _, about in shown.items() if isinstance(shown, Mapping) else ():
+            part = about if isinstance(about, Mapping) else Mapping({}, {}, place)
+            columns[column] = Column(column, _text(part, "unit"), _text(part, "type") == "boolean", _text(part, "doc"))
+        listed = node.get("rows")
+        for row, row_place, cells in listed.items() if isinstance(listed, Mapping) else ():
+            values = cells.items() if isinstance(cells, Mapping) else ()
+            rows[row] = {}
+            for column, cell_place, cell in values:
+                if column not in columns:
+                    self.problems.append(Problem(f"the table has no column `{plain(column)}`", cell_place, suggest(column, columns)))
+                elif isinstance(cell, Scalar):
+                    self._cell(rows[row], columns[column], cell)
+            for column in columns.keys() - rows[row].keys() - {key for key, _, _ in values}:
+                self.problems.append(Problem(f"row `{plain(row)}` has no `{column}`", row_place))
+        return Table(name, columns, rows, place, _text(node, "title"), _text(node, "doc"), self._source(node))
+
+    def _cell(self, row: dict[str, Number | bool], column: Column, cell: Scalar) -> None:
+        if column.truth:
+            if cell.text not in {"true", "false"}:
+                self.problems.append(Problem(f"`{column.name}` is true or false", cell.place))
+            row[column.name] = cell.text == "true"
+            return
+        try:
+            row[column.name] = read(cell.text, column.unit)
+        except ValueError as error:
+            self.problems.append(Problem(f"`{plain(cell.text)}`: {error}", cell.place))
+
+    def _input(self, name: str, place: Place, node: Mapping, tables: dict[str, Table]) -> Input:
+        kind: Type = _text(node, "type") or "number"  # type: ignore[assignment]
+        made = Input(
+            name, kind, place, _text(node, "name") or name, _text(node, "title"), _text(node, "symbol"), _text(node, "unit"),
+            _text(node, "doc"), self._source(node), self._number(node, "min"), self._number(node, "max"),
+        )  # fmt: skip
+        listed = node.get("choices")
+        if isinstance(listed, Scalar):
+            if listed.text not in tables:
+                self.problems.append(Problem(f"there is no table `{plain(listed.text)}`", listed.place, suggest(listed.text, tables)))
+            else:
+                made = replace(made, table=listed.text, choices=tuple(tables[listed.text].rows))
+        elif isinstance(listed, Sequence):
+            words = tuple(self._element(kind, made.unit, item) for item in listed.items if isinstance(item, Scalar))
+            made = replace(made, choices=words)
+        elif kind == "choice":
+            self.problems.append(Problem(f"`{name}` is a choice without `choices`", place, "add `choices: [a, b]`, or the name of a table"))
+        if kind == "choice":
+            made = replace(made, otherwise=_text(node, "otherwise"))
+        default = node.get("default")
+        if default is not None and not (isinstance(default, Scalar) and default.is_null):
+            made = replace(made, default=self._default(made, default), default_place=default.place)
+        return made
+
+    def _element(self, kind: str, unit: str, item: Scalar) -> Element:
+        if kind == "choice":
+            return item.text
+        try:
+            return read(item.text, unit)
+        except ValueError as error:
+            self.problems.append(Problem(f"`{plain(item.text)}`: {error}", item.place))
+            return 0
+
+    def _number(self, node: Mapping, key: str) -> Number | None:
+        part = node.get(key)
+        if not isinstance(part, Scalar):
+            return None
+        try:
+            return read(part.text, _text(node, "unit"))
+        except ValueError as error:
+            self.problems.append(Problem(f"`{key}: {plain(part.text)}`: {error}", part.place))
+            return None
+
+    def _default(self, made: Input, node: Node) -> Formula | Value | None:
+        """A value of the input's type, or else a formula."""
+        if isinstance(node, Sequence) or made.type == "list":
+            try:
+                return convert(made, node)
+            except GaugeError as error:
+                self.problems += error.problems
+                return None
+        if not isinstance(node, Scalar):
+            return None
+        try:
+            return convert(made, node)
+        except GaugeError as error:
+            if re.fullmatch(r"\s*[-+.]?[0-9][^-+*/%()<>=! ]*\s*|\.(inf|nan)|[-+]\.inf", node.text, re.IGNORECASE) or not re.search("[A-Za-z0-9]", node.text):
+                self.problems += error.problems
+                return None
+            if made.type == "choice" and not made.otherwise and not NAME.fullmatch(node.text) and " if " not in node.text and "." not in node.text:
+                self.problems += error.problems
+                return None
+        return self._formula(node)
+
+    def _formula(self, node: Node) -> Formula | None:
+        if not isinstance(node, Scalar):
+            return None
+        place = node.place if node.bare or node.place.text.line(node.place.line)[node.place.column - 1 : node.place.column] not in {'"', "'"} else node.place.within(1, node.place.length - 1)
+        try:
+            return parse(node.text, place)
+        except GaugeError as error:
+            self.problems += error.problems
+            return None
+
+    def _rule(self, name: str, place: Place, node: Node) -> Rule:
+        if not isinstance(node, Mapping):
+            formula = self._formula(node)
+            return Rule(name, (Case(None, formula),) if formula else (), place)
+        cases: list[Case] = []
+        whole = self._formula(found) if (found := node.get("formula")) is not None else None
+        if whole:
+            cases.append(Case(None, whole))
+        listed = node.get("cases")
+        for part in listed.items if isinstance(listed, Sequence) else ():
+            if isinstance(part, Mapping):
+                self._case(cases, part)
+        if not cases and found is None and listed is None:
+            self.problems.append(Problem(f"`{name}` has no formula", place, "add `formula: …` or `cases: […]`"))
+        condition = node.get("when")
+        unit = node.get("unit")
+        return Rule(
+            name, tuple(cases), place, self._formula(condition) if condition else None, _text(node, "title"), _text(node, "symbol"),
+            _text(node, "unit"), unit.place if unit else None, _text(node, "doc"), self._source(node), self._examples(node),
+        )  # fmt: skip
+
+    def _case(self, cases: list[Case], part: Mapping) -> None:
+        if cases and cases[-1].when is None:
+            self.problems.append(Problem("a case after `otherwise` can never count", part.place, "put `otherwise` last"))
+        last = part.get("otherwise")
+        when, text = part.get("when"), part.get("formula")
+        formula = self._formula(last) if last is not None else self._formula(text) if text is not None else None
+        condition = self._formula(when) if when is not None else None
+        if formula and (condition or last is not None):
+            cases.append(Case(None if last is not None else condition, formula))
+
+    def _examples(self, node: Mapping) -> tuple[Example, ...]:
+        listed = node.get("examples")
+        made = []
+        for part in listed.items if isinstance(listed, Sequence) else ():
+            if not isinstance(part, Mapping):
+                continue
+            given, expect = part.get("given"), part.get("expect")
+            entries = {key: (value, place) for key, place, value in given.items()} if isinstance(given, Mapping) else {}
+            made.append(Example(entries, self._expected(node, expect), expect.place if expect else part.place))
+        return tuple(made)
+
+    def _expected(self, node: Mapping, expect: Node | None) -> Value | None:
+        if isinstance(expect, Sequence):
+            return tuple(_loose(item.text) for item in expect.items if isinstance(item, Scalar))
+        if not isinstance(expect, Scalar) or expect.text == "-":
+            return None
+        if expect.bare and expect.text in {"true", "false"}:
+            return expect.text == "true"
+        try:
+            return read(expect.text, _text(node, "unit"))
+        except ValueError as error:
+            if NAME.fullmatch(expect.text):
+                return expect.text
+            self.problems.append(Problem(f"`{plain(expect.text)}`: {error}", expect.place))
+            return None
+
+    def _preset(self, name: str, place: Place, node: Mapping) -> PresetKind:
+        folder = self.files.folders.get(place.text.name, "")
+        origin, through = node.get("from"), node.get("through")
+        places = []
+        for item in origin.items if isinstance(origin, Sequence) else (origin,):
+            if isinstance(item, Scalar):
+                places.append(self._path(folder, item))
+        return PresetKind(name, tuple(places), place, _text(node, "title"), self._path(folder, through) if isinstance(through, Scalar) else "", _text(node, "by"))
+
+    def _path(self, folder: str, item: Scalar) -> str:
+        try:
+            path = inside(self.files.root, folder, item)
+        except RulesError as error:
+            self.problems += error.problems
+            return ""
+        if not os.path.exists(path):
+            self.problems.append(Problem(f"there is no file or folder `{plain(item.text)}`", item.place, _similar_file(path)))
+        return path
+
+    def _check(self, name: str, place: Place, node: Mapping) -> Check:
+        when = node.get("when")
+        formula = (self._formula(when) if when else None) or parse("false", place)
+        return Check(name, formula, _text(node, "say"), _text(node, "level") or "warning", place)
+
+    def _report(self, top: Mapping) -> Report:
+        node = top.get("report")
+        if not isinstance(node, Mapping):
+            return Report()
+        parts = node.get("parts")
+        names = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
+        known = {name for section in ("rules", "inputs") for name, _, _ in self.files.maps[section]}
+        for key in ("total", "budget"):
+            if isinstance(item := node.get(key), Scalar):
+                names.append(item)
+        for item in names:
+            if item.text not in known:
+                self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, known)))
+        listed = tuple(item.text for item in parts.items if isinstance(item, Scalar)) if isinstance(parts, Sequence) else ()
+        return Report(_text(node, "total"), _text(node, "budget"), listed, node.place)
+
+    def _source(self, node: Mapping) -> Citation | None:
+        text = _text(node, "source")
+        if not text:
+            part = node.get("source")
+            if isinstance(part, Mapping):
+                return Citation("", _text(part, "title"), _text(part, "url"), _text(part, "checked"))
+            return None
+        key, _, locator = text.partition(" ")
+        known = self.cited.get(key.rstrip(",;:"))
+        return Citation(f" {locator}" if locator else "", known.title, known.url, known.checked) if known else Citation(text)
+
+
+def _text(node: Mapping, key: str) -> str:
+    part = node.get(key)
+    return " ".join(part.text.split()) if isinstance(part, Scalar) and not part.is_null else ""
+
+
+def _loose(text: str) -> Element:
+    try:
+        return read(text)
+    except ValueError:
+        return text

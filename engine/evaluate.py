@@ -1,0 +1,168 @@
+"""Exact values of a plan for given inputs, with the origin of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import InputError, Place, Problem, plain
+from .formula import Formula
+from .plan import NOTHING, Absent, Cells, Plan
+from .quantity import Number
+from .records import Input, Rule, Value
+from .values import outside
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that does not come from the rules.
+
+    `origin` is `given` (the inputs file or the command line) or `preset`; `where` says it in words.
+    """
+
+    value: Value
+    origin: str
+    where: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What came out: the value of every name that was computed."""
+
+    plan: Plan
+    given: Mapping[str, Given]
+    cells: Cells
+    names: frozenset[str]
+
+    def __getitem__(self, name: str) -> Value:
+        """The value of a name that has one."""
+        value: Value = self.cells[self.plan.slots[name]]
+        return value
+
+    def state(self, name: str) -> Any:
+        """The value, `NOTHING` when the rule does not apply, or an `Absent`."""
+        return self.cells[self.plan.slots[name]] if name in self.names else Absent()
+
+    def has(self, name: str) -> bool:
+        """Whether the name has a value."""
+        state = self.state(name)
+        return state is not NOTHING and state.__class__ is not Absent
+
+    def number(self, name: str) -> Number:
+        """The value of a name that is a number; 0 when the rule does not apply."""
+        state = self.state(name)
+        return 0 if state is NOTHING else state
+
+    def origin(self, name: str) -> str:
+        """`given`, `preset`, `default` for an input; `overridden` or `rule` for a rule."""
+        known = self.given.get(name)
+        if isinstance(self.plan.item(name), Rule):
+            return "overridden" if known else "rule"
+        return known.origin if known else "default"
+
+
+def evaluate(plan: Plan, given: Mapping[str, Given], names: Iterable[str] | None = None) -> Values:
+    """Compute names from given values.
+
+    Args:
+        plan: the plan of a document.
+        given: values by name.
+        names: what to compute; everything when None.
+
+    Nothing is raised for a name that cannot be computed: its state says why. `require` turns that into an error.
+    """
+    wanted = frozenset(plan.graph.order) if names is None else plan.graph.ancestors(names)
+    cells: Cells = [Absent()] * len(plan.slots)
+    for name in plan.graph.order:
+        if name not in wanted:
+            continue
+        known = given.get(name)
+        if known is not None:
+            cells[plan.slots[name]] = known.value
+            continue
+        step = plan.step(name)
+        value = plan.compute(step, cells)
+        item = plan.item(name)
+        if isinstance(item, Input) and step.cases and value.__class__ is not Absent:
+            value = _held(item, value)
+        cells[step.slot] = value
+    return Values(plan, given, cells, wanted)
+
+
+def _held(item: Input, value: Any) -> Any:
+    """A default that was computed, held to the bounds of its input."""
+    if item.type in {"integer", "number"}:
+        wrong = outside(item, value)
+        if wrong and isinstance(item.default, Formula):
+            message = f"the default of `{item.name}`, `{plain(item.default.text)}`: {item.name} {wrong[0]}"
+            return Absent(problems=(Problem(message, item.default.place, f"give `{item.name}` itself"),))
+    return value
+
+
+def require(values: Values, names: Iterable[str]) -> None:
+    """Make sure these names have values.
+
+    Raises:
+        InputError: with every input that is missing and everything that went wrong.
+    """
+    missing: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in names:
+        state = values.state(name)
+        if state.__class__ is Absent:
+            for absent in state.missing:
+                missing.setdefault(absent, name)
+            problems += state.problems
+    if missing:
+        problems.insert(0, _missing(values.plan, missing))
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+
+
+def _missing(plan: Plan, missing: dict[str, str]) -> Problem:
+    listed = []
+    for name, wanted in missing.items():
+        about = plan.item(name).title
+        listed.append(f"`{name}`" + (f" ({plain(about)})" if about else "") + (f", needed for `{wanted}`" if len(missing) == 1 else ""))
+    kinds = [kind for kind in plan.document.presets if plan.document.presets[kind].through]
+    hint = "give them in the inputs file or with --set name=value" if len(missing) > 1 else f"give it in the inputs file or with --set {next(iter(missing))}=…"
+    if kinds:
+        hint += ", or name a " + " or a ".join(f"`{kind}:`" for kind in kinds)
+    what = "a value is missing: " if len(missing) == 1 else f"{len(missing)} values are missing: "
+    return Problem(what + ", ".join(listed), None, hint)
+
+
+def checked(values: Values) -> tuple[list[Problem], list[Problem]]:
+    """What the document's checks say: warnings, and errors. A check whose inputs are not known is silent."""
+    warnings: list[Problem] = []
+    errors: list[Problem] = []
+    for check in values.plan.document.checks:
+        holds = values.plan.truth(check.when, values.cells)
+        if holds is True:
+            (errors if check.level == "error" else warnings).append(Problem(plain(check.say, 400), None, "", check.level))
+    return warnings, errors
+
+
+def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:
+    """The target as a function of one unknown, everything else as it is.
+
+    The function returns the state of the target: a value, `NOTHING`, or an `Absent`.
+    """
+    plan = values.plan
+    changing = plan.graph.descendants([unknown]) & plan.graph.ancestors([target])
+    order = [name for name in plan.graph.order if name in changing and name != unknown and name not in values.given]
+    cells = list(values.cells)
+    slot, result = plan.slots[unknown], plan.slots[target]
+
+    def compute(value: Number) -> Any:
+        cells[slot] = value
+        for name in order:
+            step = plan.step(name)
+            state = plan.compute(step, cells)
+            item = plan.item(name)
+            cells[step.slot] = _held(item, state) if isinstance(item, Input) and step.cases and state.__class__ is not Absent else state
+        return cells[result]
+
+    return compute

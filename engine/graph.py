@@ -1,0 +1,180 @@
+"""Who needs whom: names that nobody defines, circles with their path, and the order of computing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .errors import Place, Problem, RulesError, plain, suggest
+from .formula import Call, Cell, Formula, Item, Name, Tree, children, walk
+from .records import Document, Input, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A document whose names are all known and whose formulas do not go in circles.
+
+    `order` lists every input and rule after everything it needs; `needs` and `users` are the direct neighbours.
+    """
+
+    document: Document
+    order: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
+    users: dict[str, tuple[str, ...]]
+
+    def ancestors(self, names: Iterable[str]) -> frozenset[str]:
+        """The names and everything they need."""
+        return _reach(names, self.needs)
+
+    def descendants(self, names: Iterable[str]) -> frozenset[str]:
+        """The names and everything that needs them."""
+        return _reach(names, self.users)
+
+
+def _reach(names: Iterable[str], edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    seen = set(names)
+    left = list(seen)
+    while left:
+        for name in edges[left.pop()]:
+            if name not in seen:
+                seen.add(name)
+                left.append(name)
+    return frozenset(seen)
+
+
+def formulas(item: Input | Rule) -> Iterator[Formula]:
+    """Every formula of an input or a rule, conditions first."""
+    if isinstance(item, Input):
+        if isinstance(item.default, Formula):
+            yield item.default
+        return
+    if item.when:
+        yield item.when
+    for case in item.cases:
+        if case.when:
+            yield case.when
+        yield case.formula
+
+
+def build(document: Document) -> Graph:
+    """Connect a document.
+
+    Raises:
+        RulesError: with every unknown name, or every circle.
+    """
+    items: dict[str, Input | Rule] = {**document.inputs, **document.rules}
+    problems: list[Problem] = []
+    needs: dict[str, tuple[str, ...]] = {}
+    for name, item in items.items():
+        found: dict[str, None] = {}
+        for formula in formulas(item):
+            _needs(document, formula, found, problems)
+        needs[name] = tuple(found)
+    for check in document.checks:
+        _needs(document, check.when, {}, problems)
+    if problems:
+        raise RulesError(*problems)
+    order, circles = _sort(needs)
+    if circles:
+        raise RulesError(*(_circle(document, items, path) for path in circles))
+    users: dict[str, list[str]] = {name: [] for name in items}
+    for name in order:
+        for needed in needs[name]:
+            users[needed].append(name)
+    return Graph(document, order, needs, {name: tuple(by) for name, by in users.items()})
+
+
+def needed_by(document: Document, formula: Formula) -> tuple[str, ...]:
+    """The inputs and rules a formula uses."""
+    found: dict[str, None] = {}
+    _needs(document, formula, found, [])
+    return tuple(found)
+
+
+def _needs(document: Document, formula: Formula, found: dict[str, None], problems: list[Problem]) -> None:
+    loose: set[int] = set()
+    for tree in walk(formula.tree):
+        if isinstance(tree, Call) and tree.function == "count":
+            loose.add(id(tree.arguments[1]))
+        if any(isinstance(child, Item) for child in children(tree)):
+            loose.update(id(child) for child in children(tree))
+        if isinstance(tree, Name):
+            if tree.name in document.inputs or tree.name in document.rules:
+                found[tree.name] = None
+            elif tree.name not in document.words and id(tree) not in loose:
+                problems.append(_unknown(document, formula, tree, tree.name))
+        elif isinstance(tree, Cell):
+            problem = _cell(document, formula, tree, found)
+            if problem:
+                problems.append(problem)
+
+
+def _unknown(document: Document, formula: Formula, tree: Tree, name: str) -> Problem:
+    if name in document.tables:
+        return Problem(f"`{name}` is a table", formula.at(tree), f"read a cell with `{name}.row.column`, or make a choice over its rows")
+    known = [*document.inputs, *document.rules, *document.words]
+    return Problem(f"unknown name `{plain(name)}`", formula.at(tree), suggest(name, known) or "define it under `inputs:` or `rules:`")
+
+
+def _cell(document: Document, formula: Formula, tree: Cell, found: dict[str, None]) -> Problem | None:
+    name, *rest = tree.path
+    if name in document.inputs or name in document.rules:
+        found[name] = None
+        if len(rest) == 1:
+            return None
+        return Problem(f"`{'.'.join(tree.path)}` has a part too many", formula.at(tree), f"`{name}` picks the row: write `{name}.{rest[-1]}`")
+    if name not in document.tables:
+        known = [*document.inputs, *document.rules, *document.tables]
+        return Problem(f"unknown name `{plain(name)}`", formula.at(tree), suggest(name, known))
+    table = document.tables[name]
+    if len(rest) == 1:
+        return Problem(f"`{'.'.join(tree.path)}` does not say which row", formula.at(tree), f"write `{name}.row.{rest[0]}`")
+    if rest[0] not in table.rows:
+        return Problem(f"the table `{name}` has no row `{plain(rest[0])}`", formula.at(tree), suggest(rest[0], table.rows))
+    if rest[1] not in table.columns:
+        return Problem(f"the table `{name}` has no column `{plain(rest[1])}`", formula.at(tree), suggest(rest[1], table.columns))
+    return None
+
+
+def _sort(needs: dict[str, tuple[str, ...]]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Names after what they need, and the circles found on the way (without recursion: a chain may be long)."""
+    order: list[str] = []
+    circles: list[list[str]] = []
+    state: dict[str, bool] = {}  # False: on the path; True: done
+    for start in needs:
+        if start in state:
+            continue
+        state[start] = False
+        path = [start]
+        stack = [iter(needs[start])]
+        while stack:
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+                done = path.pop()
+                state[done] = True
+                order.append(done)
+            elif step not in state:
+                state[step] = False
+                path.append(step)
+                stack.append(iter(needs[step]))
+            elif not state[step]:
+                circles.append(path[path.index(step) :])
+    return tuple(order), circles
+
+
+def _circle(document: Document, items: dict[str, Input | Rule], path: list[str]) -> Problem:
+    hops = []
+    for name, needed in zip(path, [*path[1:], path[0]], strict=True):
+        place = _mention(document, items[name], needed)
+        hops.append(f"`{name}` needs `{needed}` ({plain(place.text.name, 200)}:{place.line})")
+    shown = hops if len(hops) <= 12 else [*hops[:8], f"… {len(hops) - 11} more …", *hops[-3:]]
+    return Problem("these go in a circle:\n    " + "\n    ".join(shown), items[path[0]].place, "one of them must be given, or computed from something else")
+
+
+def _mention(document: Document, item: Input | Rule, name: str) -> Place:
+    for formula in formulas(item):
+        for tree in walk(formula.tree):
+            if (isinstance(tree, Name) and tree.name == name) or (isinstance(tree, Cell) and tree.path[0] == name):
+                return formula.at(tree)
+    return item.place

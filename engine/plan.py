@@ -1,0 +1,320 @@
+"""A graph → ordered steps, each compiled to a closure over one list of values.
+
+A plan is made once for a document and run for any inputs. It is data (trees in order), so that it can be kept on disk
+between runs; the closures are made when a step is first needed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from . import arithmetic
+from .arithmetic import Undefined, kept
+from .errors import Problem
+from .formula import (
+    Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth,
+)  # fmt: skip
+from .graph import Graph, build
+from .records import Document, Input, Rule, Value
+from .units import Shape, infer, table_of
+
+Cells = list[Any]
+"""The value of every name by its slot: a `Value`, `NOTHING`, or an `Absent`."""
+Compute = Callable[[Cells], Any]
+
+
+class _Nothing:
+    """What a rule that does not apply has; it counts 0."""
+
+    def __repr__(self) -> str:
+        return "-"
+
+
+NOTHING = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Why a name has no value: inputs that are missing, or what went wrong."""
+
+    missing: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Stop(Exception):
+    """A name that has no value was needed."""
+
+    def __init__(self, absent: Absent) -> None:
+        super().__init__()
+        self.absent = absent
+
+
+class Wrong(Exception):
+    """A part of a formula has no value."""
+
+    def __init__(self, message: str, tree: Tree) -> None:
+        super().__init__(message)
+        self.tree = tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one name gets its value when it is not given."""
+
+    name: str
+    slot: int
+    when: tuple[Formula, Compute] | None
+    cases: tuple[tuple[tuple[Formula, Compute] | None, Formula, Compute], ...]
+    constant: Value | None = None
+
+
+class Plan:
+    """The order of computing for one document.
+
+    Raises:
+        RulesError: when names, units or kinds of the document do not fit.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.graph: Graph = build(document)
+        shapes = infer(self.graph)
+        self.shapes: dict[str, Shape] = shapes.of
+        self.warnings = shapes.warnings
+        self.slots = {name: slot for slot, name in enumerate(self.graph.order)}
+        self._steps: dict[str, Step] = {}
+
+    def item(self, name: str) -> Input | Rule:
+        """The input or rule with this name."""
+        return self.document.inputs.get(name) or self.document.rules[name]
+
+    def step(self, name: str) -> Step:
+        """The compiled step of a name."""
+        step = self._steps.get(name)
+        if step is None:
+            step = self._steps[name] = self._compile(name)
+        return step
+
+    def _compile(self, name: str) -> Step:
+        item = self.item(name)
+        slot = self.slots[name]
+        if isinstance(item, Input):
+            if isinstance(item.default, Formula):
+                return Step(name, slot, None, ((None, item.default, self.compile(item.default.tree)),))
+            return Step(name, slot, None, (), item.default)
+        when = (item.when, self.compile(item.when.tree)) if item.when else None
+        cases = tuple(
+            ((case.when, self.compile(case.when.tree)) if case.when else None, case.formula, self.compile(case.formula.tree)) for case in item.cases
+        )
+        return Step(name, slot, when, cases)
+
+    def run(self, cells: Cells, names: Iterable[str]) -> None:
+        """Compute these names, in order, into `cells`."""
+        for name in names:
+            step = self.step(name)
+            cells[step.slot] = self.compute(step, cells)
+
+    def compute(self, step: Step, cells: Cells) -> Any:
+        """The value of one step: a `Value`, `NOTHING`, or an `Absent`. Never raises for what is wrong with numbers."""
+        if not step.cases:
+            return step.constant if step.constant is not None else Absent(missing=(step.name,))
+        formula = step.cases[0][1]
+        try:
+            if step.when:
+                formula = step.when[0]
+                if not step.when[1](cells):
+                    return NOTHING
+            for condition, body, value in step.cases:
+                if condition:
+                    formula = condition[0]
+                    if not condition[1](cells):
+                        continue
+                formula = body
+                return value(cells)
+        except Stop as stop:
+            return stop.absent
+        except Wrong as wrong:
+            message = f"`{step.name}` cannot be computed: {wrong}"
+            return Absent(problems=(Problem(message, formula.at(wrong.tree)),))
+        message = f"no case of `{step.name}` applies"
+        return Absent(problems=(Problem(message, self.item(step.name).place, "add a last case `otherwise: …`"),))
+
+    def truth(self, formula: Formula, cells: Cells) -> bool | Absent:
+        """Whether a condition outside the rules holds."""
+        try:
+            return bool(self.compile(formula.tree)(cells))
+        except Stop as stop:
+            return stop.absent
+        except Wrong as wrong:
+            return Absent(problems=(Problem(str(wrong), formula.at(wrong.tree)),))
+
+    def compile(self, tree: Tree) -> Compute:
+        """A tree as a closure over the cells."""
+        match tree:
+            case Constant(value) | Truth(value):
+                return lambda cells: value
+            case Name(name):
+                return self._name(name) if name in self.slots else lambda cells: name
+            case Cell():
+                return self._cell(tree)
+            case Fold():
+                return self._fold(tree)
+            case Power(base, exponent):
+                return _guard(tree, arithmetic.power, self.compile(base), self.compile(exponent))
+            case Negative(operand):
+                value_of = self.compile(operand)
+                return lambda cells: -value_of(cells)
+            case Compare(sign, left, right):
+                return _compare(_COMPARES[sign], self.compile(left), self.compile(right))
+            case Logic(sign, operands):
+                return _logic(sign == "and", tuple(self.compile(operand) for operand in operands))
+            case Not(operand):
+                truth_of = self.compile(operand)
+                return lambda cells: not truth_of(cells)
+            case Choose(condition, yes, no):
+                return _choose(self.compile(condition), self.compile(yes), self.compile(no))
+            case Item(items, index):
+                return _item(tree, self.compile(items), self.compile(index))
+            case Call():
+                return self._call(tree)
+
+    def _name(self, name: str) -> Compute:
+        slot = self.slots[name]
+
+        def value(cells: Cells) -> Any:
+            found = cells[slot]
+            if found.__class__ is Absent:
+                raise Stop(found)
+            return 0 if found is NOTHING else found
+
+        return value
+
+    def _cell(self, tree: Cell) -> Compute:
+        name, *rest = tree.path
+        if len(rest) == 2:
+            constant = self.document.tables[name].rows[rest[0]][rest[1]]
+            return lambda cells: constant
+        owner = self.document.inputs.get(name)
+        table = self.document.tables[owner.table] if owner else table_of(self.document, self.shapes[name].words)
+        assert table is not None
+        column = {row: values[rest[0]] for row, values in table.rows.items()}
+        key = self._name(name)
+
+        def value(cells: Cells) -> Any:
+            row = key(cells)
+            if row not in column:
+                raise Wrong(f"`{name}` has no row here", tree)
+            return column[row]
+
+        return value
+
+    def _fold(self, tree: Fold) -> Compute:
+        first = self.compile(tree.operands[0])
+        if len(tree.operands) == 2:
+            return _guard(tree, _FOLDS[tree.operators[0]], first, self.compile(tree.operands[1]))
+        rest = tuple((_FOLDS[sign], self.compile(part)) for sign, part in zip(tree.operators, tree.operands[1:], strict=True))
+
+        def value(cells: Cells) -> Any:
+            total = first(cells)
+            try:
+                for join, part in rest:
+                    total = join(total, part(cells))
+            except Undefined as error:
+                raise Wrong(str(error), tree) from None
+            return total
+
+        return value
+
+    def _call(self, tree: Call) -> Compute:
+        name = tree.function
+        parts = tuple(self.compile(argument) for argument in tree.arguments)
+        if name in {"min", "max"}:
+            pick = min if name == "min" else max
+            slots = tuple(self.slots.get(argument.name, -1) if isinstance(argument, Name) else -1 for argument in tree.arguments)
+            pairs = tuple(zip(slots, parts, strict=True))
+            return lambda cells: pick([part(cells) for slot, part in pairs if slot < 0 or cells[slot] is not NOTHING] or [0])
+        if name in {"ceil", "floor", "abs"}:
+            only = parts[0]
+            apply: Callable[[Any], Any] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}[name]
+            return lambda cells: apply(only(cells))
+        if name == "round_up":
+            return _guard(tree, arithmetic.round_up, parts[0], parts[1])
+        return _listed(tree, parts)
+
+
+_FOLDS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": arithmetic.add,
+    "-": arithmetic.subtract,
+    "*": arithmetic.multiply,
+    "/": arithmetic.divide,
+    "//": arithmetic.floor_divide,
+    "%": arithmetic.modulo,
+}
+_COMPARES: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _guard(tree: Tree, join: Callable[[Any, Any], Any], left: Compute, right: Compute) -> Compute:
+    def value(cells: Cells) -> Any:
+        first, second = left(cells), right(cells)
+        try:
+            return join(first, second)
+        except Undefined as error:
+            raise Wrong(str(error), tree) from None
+
+    return value
+
+
+def _compare(test: Callable[[Any, Any], bool], left: Compute, right: Compute) -> Compute:
+    return lambda cells: test(left(cells), right(cells))
+
+
+def _logic(every: bool, parts: tuple[Compute, ...]) -> Compute:
+    if every:
+        return lambda cells: all(part(cells) for part in parts)
+    return lambda cells: any(part(cells) for part in parts)
+
+
+def _choose(condition: Compute, yes: Compute, no: Compute) -> Compute:
+    return lambda cells: yes(cells) if condition(cells) else no(cells)
+
+
+def _item(tree: Tree, items: Compute, index: Compute) -> Compute:
+    def value(cells: Cells) -> Any:
+        listed, position = items(cells) or (), index(cells)
+        if not isinstance(position, int) or not 0 <= position < len(listed):
+            raise Wrong(f"the list has no element {position}; it has {len(listed)}", tree)
+        return listed[position]
+
+    return value
+
+
+def _listed(tree: Call, parts: tuple[Compute, ...]) -> Compute:
+    items = parts[0]
+    if tree.function == "length":
+        return lambda cells: len(items(cells) or ())
+    if tree.function == "count":
+        wanted = parts[1]
+
+        def count(cells: Cells) -> Any:
+            value = wanted(cells)
+            return sum(1 for element in items(cells) or () if element == value)
+
+        return count
+
+    def total(cells: Cells) -> Any:
+        listed = items(cells) or ()
+        if any(isinstance(element, str) for element in listed):
+            raise Wrong("the list holds words, and only numbers have a sum", tree)
+        return kept(sum(listed))
+
+    return total

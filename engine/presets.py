@@ -1,0 +1,311 @@
+"""Named sets of values: found by name or path, translated from a foreign vocabulary where they need it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from . import schema, source
+from .document import load
+from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
+from .evaluate import Given, Values, evaluate, require
+from .plan import NOTHING, Plan
+from .records import Citation, Document, Input, PresetKind, Type, Value
+from .source import Mapping, Node, Scalar, Sequence
+from .values import convert, outside
+
+ENDINGS = (".yaml", ".yml", ".json")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One entry: values in our vocabulary, or a `config` in a foreign one, and published totals."""
+
+    name: str
+    values: Mapping | None
+    config: Mapping | None
+    expect: Mapping | None
+    title: str = ""
+    doc: str = ""
+    source: Citation | None = None
+
+
+def names(kind: PresetKind) -> list[str]:
+    """The names of all entries of a kind, sorted; folders are listed, not read."""
+    found: set[str] = set()
+    for place in kind.places:
+        if os.path.isdir(place):
+            found.update(os.path.splitext(name)[0] for name in os.listdir(place) if name.endswith(ENDINGS))
+        else:
+            found.update(_entries(place))
+    return sorted(found)
+
+
+def is_path(text: str) -> bool:
+    """Whether the value of a preset kind is a path rather than a name."""
+    return "/" in text or os.sep in text or text.endswith(ENDINGS)
+
+
+def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
+    """The entry a value asks for.
+
+    Args:
+        kind: which kind.
+        asked: a name, or a path (from `folder`).
+
+    Raises:
+        InputError: when there is none.
+        FileError, RulesError: when its file is wrong.
+    """
+    if is_path(asked.text):
+        return _at_path(kind, asked, folder)
+    if not _NAME.fullmatch(asked.text):
+        raise InputError(Problem(f"`{plain(asked.text)}` is not the name of a {kind.name}", asked.place))
+    for place in kind.places:
+        if os.path.isdir(place):
+            for ending in ENDINGS:
+                path = os.path.join(place, asked.text + ending)
+                if os.path.isfile(path):
+                    return _read(path, asked.text)
+        elif asked.text in (entries := _entries(place)):
+            return _entry(asked.text, entries[asked.text])
+    known = names(kind)
+    hint = suggest(asked.text, known)
+    if not hint:
+        hint = "one of " + ", ".join(known[:12]) + (f" and {len(known) - 12} more (see `list`)" if len(known) > 12 else "")
+    if kind.through:
+        hint += "; or give the path of a .json file"
+    raise InputError(Problem(f"unknown {kind.name} `{plain(asked.text)}`", asked.place, hint))
+
+
+def _at_path(kind: PresetKind, asked: Scalar, folder: str) -> Preset:
+    if not asked.text.endswith(ENDINGS):
+        raise InputError(Problem(f"`{plain(asked.text)}` is not the name of a {kind.name}, and as a path it must end in .json, .yaml or .yml", asked.place))
+    path = os.path.join(folder, os.path.expanduser(asked.text))
+    try:
+        return _read(path, asked.text)
+    except FileError as error:
+        if error.problems[0].place is not None and error.problems[0].place.text.content:
+            raise
+        raise InputError(Problem(f"`{plain(asked.text, 200)}`: {error.problems[0].message}", asked.place)) from None
+
+
+def _read(path: str, name: str) -> Preset:
+    text = source.read_text(path)
+    node = source.parse(text)
+    if not isinstance(node, Mapping):
+        raise FileError(Problem("a map of names and values is needed here", Place(text, 1, 1)))
+    if path.endswith(".json"):
+        return Preset(name, None, node, None, name)
+    problems = schema.check(node, "preset", text)
+    if problems:
+        raise RulesError(*problems)
+    return _entry(name, node)
+
+
+@lru_cache(maxsize=16)
+def _entries(path: str) -> dict[str, Mapping]:
+    """The entries of a file that holds many."""
+    text = source.read_text(path)
+    node = source.parse(text)
+    problems = schema.check(node, "preset", text)
+    if problems or not isinstance(node, Mapping):
+        raise RulesError(*problems)
+    listed = node.get("presets")
+    return {name: entry for name, _, entry in listed.items() if isinstance(entry, Mapping)} if isinstance(listed, Mapping) else {}
+
+
+def _entry(name: str, node: Mapping) -> Preset:
+    def part(key: str) -> Mapping | None:
+        found = node.get(key)
+        return found if isinstance(found, Mapping) else None
+
+    def words(of: Mapping, key: str) -> str:
+        found = of.get(key)
+        return " ".join(found.text.split()) if isinstance(found, Scalar) else ""
+
+    about = node.get("source")
+    cited = Citation(about.text) if isinstance(about, Scalar) else None
+    if isinstance(about, Mapping):
+        cited = Citation("", words(about, "title"), words(about, "url"), words(about, "checked"))
+    return Preset(name, part("values"), part("config"), part("expect"), words(node, "title") or name, words(node, "doc"), cited)
+
+
+def values_of(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Given]:
+    """The values an entry gives the inputs of a document.
+
+    Raises:
+        InputError: when a value does not fit its input, or a foreign file lacks what its translation needs.
+        RulesError: when the translation itself is wrong.
+    """
+    where = f"{kind.name} {plain(preset.name, 60)}"
+    made: dict[str, Given] = {}
+    problems: list[Problem] = []
+    for part in (preset.values, preset.expect):
+        for name, _, node in part.items() if part else ():
+            if name in document.inputs and name not in made:
+                try:
+                    made[name] = Given(convert(document.inputs[name], node), "preset", where, node.place)
+                except InputError as error:
+                    problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    if preset.config:
+        for name, value in _translate(document, kind, preset, asked).items():
+            made.setdefault(name, Given(value, "preset", where, asked))
+    return made
+
+
+def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Value]:
+    assert preset.config is not None
+    if not kind.through:
+        raise InputError(Problem(f"a {kind.name} cannot be read from a foreign file here", asked))
+    plan = translation(kind, preset.config, asked)
+    given: dict[str, Given] = {}
+    problems: list[Problem] = []
+    for name, item in plan.document.inputs.items():
+        node = _at(preset.config, item.key)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            continue
+        try:
+            given[name] = Given(convert(item, node), "given", "", node.place)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    wanted = [name for name in plan.document.rules if name in document.inputs]
+    values = evaluate(plan, given)
+    _require_keys(plan, values, wanted, preset.config.place)
+    made: dict[str, Value] = {}
+    for name in wanted:
+        state = values.state(name)
+        if state is NOTHING:
+            continue
+        item = document.inputs[name]
+        wrong = outside(item, state) if item.type in {"integer", "number"} else None
+        if item.type == "choice" and state not in item.choices:
+            wrong = f"is one of {', '.join(str(choice) for choice in item.choices)}, not {plain(str(state))}", ""
+        if wrong:
+            problems.append(Problem(f"{plain(preset.name)} gives `{name}` a value it cannot have: {name} {wrong[0]}", asked))
+        made[name] = state
+    if problems:
+        raise InputError(*problems)
+    return made
+
+
+def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -> None:
+    missing = dict.fromkeys(key for name in wanted for key in getattr(values.state(name), "missing", ()))
+    if missing:
+        keys = ", ".join(f"`{plan.document.inputs[name].key}`" for name in missing)
+        file = plain(place.text.name, 200)
+        raise InputError(Problem(f"{file} lacks {keys}", None, f"translated by {plain(plan.document.path, 200)}"))
+    require(values, wanted)
+
+
+def _at(node: Mapping, key: str) -> Node | None:
+    """The value at a key, whose dots go into nested maps."""
+    found: Node | None = node
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def translation(kind: PresetKind, config: Mapping, asked: Place) -> Plan:
+    """The rules file that translates a foreign file.
+
+    Raises:
+        InputError: when none reads it.
+        RulesError: when it is wrong.
+    """
+    found = config.get(kind.by)
+    if not isinstance(found, Scalar) or found.is_null:
+        file = plain(config.place.text.name, 200)
+        raise InputError(Problem(f"{file} has no `{kind.by}`, which says how to read it", config.place))
+    word = found.text
+    own = os.path.join(kind.through, word + ".yaml")
+    if _NAME.fullmatch(word) and os.path.isfile(own):
+        plan = _plan(own)
+        if word in plan.document.reads or not plan.document.reads:
+            return plan
+    known: list[str] = []
+    for name in sorted(os.listdir(kind.through)):
+        if name.endswith((".yaml", ".yml")):
+            plan = _plan(os.path.join(kind.through, name))
+            if word in plan.document.reads:
+                return plan
+            known += plan.document.reads
+    hint = suggest(word, known) or "known are " + ", ".join(sorted(known))
+    raise InputError(Problem(f"no translation reads {kind.by} `{plain(word)}`", found.place, hint))
+
+
+@lru_cache(maxsize=256)
+def _plan(path: str) -> Plan:
+    return Plan(load(path))
+
+
+def read_inputs(plan: Plan, node: Node | None, text: Text | None, settings: list[tuple[str, Scalar | Sequence]], folder: str = "") -> dict[str, Given]:
+    """All given values: settings of the command line over the inputs file over its presets.
+
+    Args:
+        plan: the plan of the rules.
+        node: the inputs file; None for none.
+        text: its text, for messages.
+        settings: names and values of the command line, the last of a name counting.
+        folder: where paths in the inputs file begin.
+
+    Raises:
+        InputError: with everything that is wrong.
+    """
+    problems: list[Problem] = []
+    if node is not None and text is not None:
+        problems += schema.check(node, "inputs", text)
+        if problems:
+            raise InputError(*problems)
+    asked: dict[str, tuple[Node, Place, str]] = {}
+    for name, place, value in node.items() if isinstance(node, Mapping) else ():
+        asked[name] = value, place, folder
+    for name, value in settings:
+        asked[name] = value, value.place, ""
+    made: dict[str, Given] = {}
+    presets: list[tuple[PresetKind, Node, str]] = []
+    for name, (value, place, base) in asked.items():
+        if name in plan.document.presets and name not in plan.document.inputs:
+            presets.append((plan.document.presets[name], value, base))
+            continue
+        try:
+            made[name] = _given(plan, name, value, place, base == "" and place is value.place)
+        except GaugeError as error:
+            problems += error.problems
+    for kind, value, base in presets:
+        try:
+            if not isinstance(value, Scalar) or value.is_null:
+                raise InputError(Problem(f"`{kind.name}` is a name or a path", value.place))
+            preset = find(kind, value, base)
+            for name, given in values_of(plan.document, kind, preset, value.place).items():
+                made.setdefault(name, given)
+        except GaugeError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    return made
+
+
+def _given(plan: Plan, name: str, value: Node, place: Place, setting: bool) -> Given:
+    if name not in plan.slots:
+        known = [*plan.document.inputs, *plan.document.presets, *plan.document.rules]
+        raise InputError(Problem(f"unknown input `{plain(name)}`", place, suggest(name, known) or "`list` shows the inputs of a rules file"))
+    where = "--set" if setting else f"{os.path.basename(place.text.name)}:{place.line}"
+    return Given(convert(as_input(plan, name), value, commas=setting), "given", where, value.place)
+
+
+def as_input(plan: Plan, name: str) -> Input:
+    """The input with this name, or the input a rule would be if it were given."""
+    item = plan.item(name)
+    if isinstance(item, Input):
+        return item
+    shape = plan.shapes[name]
+    kinds: dict[str, Type] = {"truth": "boolean", "word": "choice", "list": "list"}
+    return Input(name, kinds.get(shape.kind, "number"), item.place, name, item.title, unit=item.unit, choices=tuple(sorted(shape.words)))

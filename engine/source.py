@@ -1,0 +1,245 @@
+"""YAML text → nodes with places: bounded, safe, no surprises.
+
+Read from parser events, so nothing is ever constructed that the text does not say: no tags, anchors, aliases, merges,
+duplicate keys; a scalar keeps its text, and whoever reads it says what it must be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from .errors import FileError, Place, Problem, Text, plain
+
+LARGEST = 1_000_000
+"""Bytes a file may have."""
+DEEPEST = 50
+"""Levels of nesting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value as written. `bare` when it stands without quotes."""
+
+    text: str
+    bare: bool
+    place: Place
+
+    @property
+    def is_null(self) -> bool:
+        return self.bare and self.text in {"", "~", "null", "Null", "NULL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Values in order."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Values by key, in the order written. `keys` are where the keys stand."""
+
+    entries: dict[str, Node]
+    keys: dict[str, Place]
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        return self.entries.get(key)
+
+    def items(self) -> Iterator[tuple[str, Place, Node]]:
+        for key, node in self.entries.items():
+            yield key, self.keys[key], node
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read_text(path: str, *, name: str = "", large: bool = False) -> Text:
+    """The text of a regular file, at most `LARGEST` bytes of UTF-8.
+
+    Raises:
+        FileError: when it is missing, not a regular file, too large or not UTF-8.
+    """
+    name = name or path
+    where = Place(Text(name, ""), 1, 1)
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise FileError(Problem(f"this is {kind}; a file is needed", where))
+        if found.st_size > LARGEST and not large:
+            raise FileError(Problem(f"the file has {found.st_size:,} bytes; at most {LARGEST:,} are read", where, "use --large for a file you trust"))
+        with open(path, "rb") as file:
+            data = file.read()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a possible path"
+        raise FileError(Problem(f"the file cannot be read: {reason}", where)) from None
+    return decode(data, name, large=large)
+
+
+def decode(data: bytes, name: str, *, large: bool = False) -> Text:
+    """Bytes as a text.
+
+    Raises:
+        FileError: when there are too many, or they are not UTF-8, or hold control characters.
+    """
+    if len(data) > LARGEST and not large:
+        raise FileError(Problem(f"more than {LARGEST:,} bytes", Place(Text(name, ""), 1, 1), "use --large for a file you trust"))
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        hint = "it looks like UTF-16 or UTF-32" if b"\x00" in data[:8] or data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        raise FileError(Problem("the file is not UTF-8", Place(Text(name, ""), line, 1), hint or "save it as UTF-8")) from None
+    text = Text(name, content)
+    bad = _CONTROL.search(content)
+    if bad:
+        line = content.count("\n", 0, bad.start()) + 1
+        column = bad.start() - (content.rfind("\n", 0, bad.start()) + 1) + 1
+        hint = "it looks like UTF-16 or UTF-32: save it as UTF-8" if "\x00" in content[:8] else "remove it, or write it as an escape in double quotes"
+        raise FileError(Problem(f"control character {plain(bad[0])} in the file", Place(text, line, column), hint))
+    return text
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse(text: Text, *, large: bool = False) -> Node | None:
+    """The one document of a YAML text, or None when it is empty.
+
+    Raises:
+        FileError: with every duplicate key, or the first thing that is not plain YAML.
+    """
+    reader = _Reader(text, large)
+    try:
+        for event in yaml.parse(text.content, Loader=_LOADER):
+            reader.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(text, mark.line + 1, mark.column + 1) if mark else Place(text, 1, 1)
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        raise FileError(Problem(f"this is not YAML: {plain(what, 200)}", place, _yaml_hint(text, place))) from None
+    except yaml.YAMLError as error:
+        raise FileError(Problem(f"this is not YAML: {plain(str(error), 120)}", Place(text, 1, 1))) from None
+    if reader.problems:
+        raise FileError(*reader.problems)
+    return reader.root
+
+
+def _yaml_hint(text: Text, place: Place) -> str:
+    line = text.line(place.line)
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "indent with spaces, not tabs"
+    return ""
+
+
+class _Reader:
+    """Builds nodes from events; the stack holds what is open."""
+
+    def __init__(self, text: Text, large: bool) -> None:
+        self.text = text
+        self.large = large
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self.stack: list[_Open] = []
+        self.documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """One event."""
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._plain_only(event)
+            self._add(Scalar(event.value, event.style is None, self._place(event)))
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._plain_only(event)
+            if len(self.stack) >= DEEPEST:
+                raise FileError(Problem(f"more than {DEEPEST} levels of nesting", self._place(event)))
+            self.stack.append(_Open(kind is yaml.MappingStartEvent, self._place(event)))
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            self._add(self.stack.pop().close())
+        elif kind is yaml.AliasEvent:
+            raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
+        elif kind is yaml.DocumentStartEvent:
+            self._document(event)
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise FileError(Problem("a second document begins here", self._place(event), "one file holds one document"))
+        if event.tags or (event.version and event.version not in {(1, 1), (1, 2)}):
+            raise FileError(Problem("this YAML directive is not read", Place(self.text, 1, 1), "remove the line that begins with %"))
+
+    def _place(self, event: yaml.Event) -> Place:
+        start, end = event.start_mark, event.end_mark
+        length = end.column - start.column if end.line == start.line else 1
+        return Place(self.text, start.line + 1, start.column + 1, max(1, length))
+
+    def _plain_only(self, event: yaml.NodeEvent) -> None:
+        if event.anchor is not None:
+            raise FileError(Problem("anchors (`&name`) are not read", self._place(event), "write the value where it is needed"))
+        if event.tag is not None and not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style is not None):
+            raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", self._place(event), "remove it"))
+
+    def _add(self, node: Node) -> None:
+        if not self.stack:
+            self.root = node
+            return
+        problem = self.stack[-1].add(node)
+        if problem:
+            self.problems.append(problem)
+            if len(self.problems) > 100:
+                raise FileError(*self.problems)
+
+
+class _Open:
+    """A mapping or a sequence that is being read."""
+
+    __slots__ = ("entries", "items", "key", "keyed", "keys", "place")
+
+    def __init__(self, keyed: bool, place: Place) -> None:
+        self.keyed = keyed
+        self.place = place
+        self.items: list[Node] = []
+        self.entries: dict[str, Node] = {}
+        self.keys: dict[str, Place] = {}
+        self.key: Scalar | None = None
+
+    def add(self, node: Node) -> Problem | None:
+        if not self.keyed:
+            self.items.append(node)
+            return None
+        if self.key is None:
+            return self._open_key(node)
+        key, self.key = self.key, None
+        if key.text in self.entries:
+            first = self.keys[key.text].line
+            return Problem(f"`{plain(key.text)}` stands here a second time; the first is in line {first}", key.place, "keep one of them")
+        self.entries[key.text] = node
+        self.keys[key.text] = key.place
+        return None
+
+    def _open_key(self, node: Node) -> Problem | None:
+        if not isinstance(node, Scalar):
+            raise FileError(Problem("a key is a word, not a list or a map", node.place))
+        self.key = node
+        if node.is_null or not node.text:
+            return Problem("an empty key", node.place, "a key is a word")
+        if node.bare and node.text == "<<":
+            return Problem("merge keys (`<<`) are not read", node.place, "write the values out")
+        return None
+
+    def close(self) -> Node:
+        if self.keyed:
+            return Mapping(self.entries, self.keys, self.place)
+        return Sequence(tuple(self.items), self.place)

@@ -1,0 +1,107 @@
+"""The value a node gives an input: read by its type, held to its bounds and choices."""
+
+from __future__ import annotations
+
+from .errors import InputError, Place, Problem, plain, suggest
+from .quantity import Number, grouped, read
+from .records import Element, Input, Value
+from .source import Mapping, Node, Scalar, Sequence
+
+_ARTICLE = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "choice": "one of its words", "list": "a list"}
+
+
+def convert(given: Input, node: Node, *, commas: bool = False) -> Value:
+    """The value a node gives an input.
+
+    Args:
+        given: the input.
+        node: what stands in the file.
+        commas: whether `1,000` is a number here.
+
+    Raises:
+        InputError: when it is not of the input's type, or outside its bounds or choices.
+    """
+    if given.type == "list":
+        return _list(given, node)
+    if not isinstance(node, Scalar):
+        what = "a map" if isinstance(node, Mapping) else "a list"
+        raise _wrong(given, node.place, f"is {_ARTICLE[given.type]}, not {what}")
+    if node.is_null:
+        raise _wrong(given, node.place, "has no value here", "give one, or remove the line")
+    if given.type == "boolean":
+        if node.text not in {"true", "false"}:
+            raise _wrong(given, node.place, f"is true or false, not `{plain(node.text)}`")
+        return node.text == "true"
+    if given.type == "choice":
+        return _choice(given, node)
+    return _number(given, node, commas)
+
+
+def _wrong(given: Input, place: Place, message: str, hint: str = "") -> InputError:
+    return InputError(Problem(f"`{plain(given.key)}` {message}", place, hint))
+
+
+def _number(given: Input, node: Scalar, commas: bool) -> Number:
+    try:
+        value = read(node.text, given.unit, commas=commas)
+    except ValueError as error:
+        raise _wrong(given, node.place, f"is {_ARTICLE[given.type]}; `{plain(node.text)}`: {error}") from None
+    wrong = outside(given, value)
+    if wrong:
+        raise _wrong(given, node.place, wrong[0], wrong[1])
+    return value
+
+
+def outside(given: Input, value: Number) -> tuple[str, str] | None:
+    """Why a number is not one the input may have, with a hint; None when it may."""
+    if given.type == "integer" and not isinstance(value, int):
+        return f"is a whole number, not {grouped(value)}", ""
+    if given.low is not None and value < given.low:
+        return f"is at least {grouped(given.low)}, not {grouped(value)}", ""
+    if given.high is not None and value > given.high:
+        return f"is at most {grouped(given.high)}, not {grouped(value)}", ""
+    if given.choices and value not in given.choices:
+        listed = ", ".join(str(choice) for choice in given.choices[:12])
+        return f"is one of {listed}, not {grouped(value)}", ""
+    return None
+
+
+def _choice(given: Input, node: Scalar) -> str:
+    if node.text in given.choices:
+        return node.text
+    if given.otherwise:
+        return given.otherwise
+    words = [str(choice) for choice in given.choices]
+    shown = ", ".join(plain(word, 40) for word in words[:12]) + (" …" if len(words) > 12 else "")
+    raise _wrong(given, node.place, f"is one of {shown}; not `{plain(node.text)}`", suggest(node.text, words))
+
+
+def _list(given: Input, node: Node) -> tuple[Element, ...]:
+    if isinstance(node, Scalar):
+        raise _wrong(given, node.place, "is a list", f"write `[{plain(node.text)}]`")
+    if isinstance(node, Mapping):
+        raise _wrong(given, node.place, "is a list, not a map")
+    made: list[Element] = []
+    for item in node.items:
+        if not isinstance(item, Scalar):
+            raise _wrong(given, item.place, "is a list of numbers or words")
+        made.append(_element(item))
+    return tuple(made)
+
+
+def _element(item: Scalar) -> Element:
+    if item.bare:
+        try:
+            return read(item.text)
+        except ValueError:
+            pass
+    return item.text
+
+
+def node_of(value: Value, place: Place) -> Node:
+    """A node that `convert` reads back as this value."""
+    if isinstance(value, tuple):
+        return Sequence(tuple(Scalar(str(item), not isinstance(item, str), place) for item in value), place)
+    return Scalar(("true" if value else "false") if isinstance(value, bool) else str(value), True, place)
+
+
