@@ -288,7 +288,7 @@ class _Builder:
     def _formula(self, node: Node) -> Formula | None:
         if not isinstance(node, Scalar):
             return None
-        place = node.place if node.bare or node.place.text.line(node.place.line)[node.place.column - 1 : node.place.column] not in {'"', "'"} else node.place.within(1, node.place.length - 1)
+        place = node.place if node.bare else node.place.within(1, node.place.length - 1)
         try:
             return parse(node.text, place)
         except GaugeError as error:

@@ -12,6 +12,7 @@ A mistake in a file is data: a `Problem` with a `Place`. Stages collect problems
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -28,8 +29,13 @@ class Text(NamedTuple):
 
     def line(self, number: int) -> str:
         """The line with this number, counted from 1; empty past the end."""
-        lines = self.content.split("\n", number)
+        lines = _lines(self.content)
         return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+@functools.lru_cache(maxsize=4)
+def _lines(content: str) -> list[str]:
+    return content.split("\n")
 
 
 class Place(NamedTuple):

@@ -180,7 +180,7 @@ class Formula:
     def at(self, tree: Tree) -> Place:
         """Where a part of the tree stands."""
         start, end = tree.span
-        if end <= start or self.place.line == 0 or "\n" in self.text:
+        if end <= start or self.place.length != len(self.text):
             return self.place
         return self.place.within(start, end)
 
@@ -190,7 +190,7 @@ def parse(text: str, place: Place) -> Formula:
 
     Args:
         text: the formula.
-        place: where its first character stands.
+        place: where it stands. Parts of it can be pointed at when the place is as long as the text.
 
     Raises:
         RulesError: with what is wrong, where, and what to write instead.
@@ -199,8 +199,7 @@ def parse(text: str, place: Place) -> Formula:
     if not stripped:
         raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
-    single = "\n" not in text
-    source = _Source(text, place, single)
+    source = _Source(text, place, place.length == len(text))
     _bound(source)
     line = " " * lead + stripped.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     try:
@@ -218,12 +217,14 @@ def parse(text: str, place: Place) -> Formula:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
+    """The text that is read; `exact` when its parts can be pointed at."""
+
     text: str
     place: Place
-    single: bool
+    exact: bool
 
     def problem(self, message: str, start: int, end: int, hint: str = "") -> Problem:
-        return Problem(message, self.place.within(start, end) if self.single else self.place, hint)
+        return Problem(message, self.place.within(start, end) if self.exact else self.place, hint)
 
     def refuse(self, message: str, start: int, end: int, hint: str = "") -> RulesError:
         return RulesError(self.problem(message, start, end, hint))
@@ -271,7 +272,7 @@ def _bound(source: _Source) -> None:
     text = source.text
     if len(text) > LONGEST_FORMULA:
         raise source.refuse(f"the formula has {len(text):,} characters; at most {LONGEST_FORMULA:,} are read", 0, 1, "split it into rules with names")
-    tokens = depth = run = 0
+    tokens = depth = 0
     opened: list[int] = []
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
@@ -285,8 +286,6 @@ def _bound(source: _Source) -> None:
             raise _odd_character(source, token[0], start)
         if kind == "number":
             _check_number(source, token[0], start, end)
-        prefix = token[0] in {"-", "+", "not", "**", "if"}
-        run = run + 1 if prefix else (run if token[0] in "([" else run)
         if token[0] in {"(", "["}:
             opened.append(start)
             depth = len(opened)
@@ -368,7 +367,7 @@ class _Reader:
 
     def read_constant(self, node: ast.Constant, depth: int) -> Tree:
         start, end = self.span(node)
-        text = self.source.text[start:end] if self.source.single else self.text[start - self.lead : end - self.lead]
+        text = self.text[start - self.lead : end - self.lead]
         if isinstance(node.value, bool) or node.value is None:
             word = {True: "`true`", False: "`false`"}.get(node.value, "")
             return self.refuse(node, f"`{node.value}` has no meaning in a formula", f"write {word}" if word else "leave the term out, or write 0")

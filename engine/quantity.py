@@ -43,7 +43,7 @@ def literal(text: str) -> Number:
         raise ValueError(f"an exponent of ten is at most {LONGEST}")
     units, _, decimals = mantissa.partition(".")
     if len(units) > 1 and units.startswith("0"):
-        raise ValueError(f"a leading zero is ambiguous: write {int(units)}{'.' + decimals if decimals else ''}, or 0o{units.lstrip('0') or '0'} as its decimal value")
+        raise ValueError(f"a leading zero is ambiguous: write {units.lstrip('0') or '0'}{'.' + decimals if decimals else ''}")
     scale = int(exponent or 0) - len(decimals)
     digits = int(units + decimals or "0")
     if scale >= 0:

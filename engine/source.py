@@ -160,7 +160,7 @@ class _Reader:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             self._plain_only(event)
-            self._add(Scalar(event.value, event.style is None, self._place(event)))
+            self._add(Scalar(event.value, not event.style, self._place(event)))
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._plain_only(event)
             if len(self.stack) >= DEEPEST:
@@ -188,7 +188,7 @@ class _Reader:
     def _plain_only(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:
             raise FileError(Problem("anchors (`&name`) are not read", self._place(event), "write the value where it is needed"))
-        if event.tag is not None and not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style is not None):
+        if event.tag is not None and not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style):
             raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", self._place(event), "remove it"))
 
     def _add(self, node: Node) -> None:

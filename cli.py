@@ -1,0 +1,300 @@
+"""The command line: parses arguments, calls the engine, prints. The only file that prints or exits."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING or not __package__:
+    from engine import document, errors, evaluate, plan, presets, source
+    from engine.errors import CommandError, GaugeError, Place, Problem, Text
+else:
+    from .engine import document, errors, evaluate, plan, presets, source
+    from .engine.errors import CommandError, GaugeError, Place, Problem, Text
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _engine(name: str) -> object:
+    """A module of the engine that only some commands need."""
+    import importlib
+
+    return importlib.import_module(f".engine.{name}" if __package__ else f"engine.{name}", __package__ or None)
+
+
+@dataclass(frozen=True)
+class Question:
+    """The rules of a command with the inputs given."""
+
+    plan: plan.Plan
+    given: dict[str, evaluate.Given]
+    node: source.Node | None
+    text: Text | None
+    settings: list[tuple[str, source.Scalar | source.Sequence]]
+    folder: str
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong the way the rest of the program does."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = self.format_usage().strip()
+        raise CommandError(Problem(message, None, f"{usage}\n        more: {self.prog} --help"))
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="compute-gauge" if __package__ else "cli.py", description="How much memory it takes, why, and how far one can go.", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, about: str, positional: str, least: int, *, inputs: bool = True) -> _Parser:
+        made = commands.add_parser(name, help=about, description=about, usage=f"{parser.prog} {name} {positional} [options]", allow_abbrev=False)
+        made.add_argument("words", nargs="*", metavar="ARGUMENT", help=positional)
+        made.set_defaults(positional=positional, least=least)
+        made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
+        if inputs:
+            made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a value; wins over the inputs file; repeatable")
+            made.add_argument("--KIND", metavar="NAME", dest="_kind", help="a preset of any kind the rules have, such as --model NAME")
+        return made
+
+    def formats(made: _Parser, *names: str) -> None:
+        made.add_argument("--format", choices=names, default=names[0], help="how to print (default: %(default)s)")
+        made.add_argument("--quiet", action="store_true", help="only the answer, without where values came from")
+
+    found = command("eval", "every part, the total, what is left of the budget", "RULES [INPUTS]", 1)
+    found.add_argument("--only", metavar="A,B", default="", help="only these rules")
+    found.add_argument("--check", action="store_true", help="exit with 1 when it does not fit")
+    formats(found, "table", "json", "csv", "markdown")
+
+    found = command("solve", "the best value of an unknown", "RULES [INPUTS]", 1)
+    found.add_argument("--for", dest="unknown", required=True, metavar="NAME", help="an input, a preset kind, or two inputs joined by a comma")
+    found.add_argument("--target", metavar="RULE", default="", help="default: the total of the report")
+    bound = found.add_mutually_exclusive_group()
+    bound.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
+    bound.add_argument("--at-least", metavar="VALUE")
+    bound.add_argument("--equals", metavar="VALUE")
+    formats(found, "table", "json")
+
+    found = command("formula", "rules as formulas", "RULES [NAME ...]", 1)
+    found.add_argument("--expand", action="store_true", help="a closed form in the inputs")
+    found.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
+    found.add_argument("--keep", metavar="A,B", default="", help="the inputs that stay as names")
+    found.add_argument("--for", dest="unknown", metavar="NAME", help="solve for this input")
+    found.add_argument("--format", choices=("text", "latex", "python"), default="text", help="how to print (default: %(default)s)")
+
+    found = command("explain", "how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2)
+    found.add_argument("--depth", type=int, default=50, help="levels to show")
+
+    found = command("check", "all that can be checked without inputs", "RULES ...", 1, inputs=False)
+    found.add_argument("--quiet", action="store_true", help="say nothing when all is well")
+
+    found = command("list", "inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, inputs=False)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 answered, 1 the answer is no, 2 something is wrong."""
+    gc.set_threshold(200_000)  # a short run makes many small objects and few cycles: looking for those costs more than it frees
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        options, rest = _parser().parse_known_args(arguments)
+        _sort_rest(options, rest)
+        return _COMMANDS[options.command](options)
+    except GaugeError as error:
+        print(errors.render_all(error.problems), file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RecursionError:
+        print("the files are nested too deeply", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _sort_rest(options: argparse.Namespace, rest: list[str]) -> None:
+    """What argparse did not know: words after options, and `--kind name` for the preset kinds of the rules."""
+    options.kinds = []
+    position = 0
+    while position < len(rest):
+        word = rest[position]
+        position += 1
+        if not word.startswith("--"):
+            options.words.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        if not equals and position < len(rest):
+            value, position = rest[position], position + 1
+        elif not equals:
+            value = ""
+            if options.words and not options.words[-1].startswith("-") and len(options.words) > options.least:
+                value = options.words.pop()
+        options.kinds.append((name.replace("-", "_"), value))
+    if len(options.words) < options.least:
+        raise CommandError(Problem(f"`{options.command}` needs {options.positional}", None, f"such as `{options.command} rules/transformer.yaml inputs.yaml`"))
+
+
+def _rules_path(word: str) -> str:
+    """A rules file: from the working folder first, else one that is shipped."""
+    if os.path.exists(word):
+        return word
+    for folder in (HERE, os.path.join(HERE, "rules")):
+        for ending in ("", ".yaml"):
+            path = os.path.join(folder, word + ending)
+            if not os.path.isabs(word) and os.path.isfile(path):
+                return path
+    return word
+
+
+def _load(word: str, options: argparse.Namespace) -> plan.Plan:
+    return plan.Plan(document.load(_rules_path(word), large=options.large))
+
+
+def _scalar(text: str, name: str) -> source.Scalar:
+    return source.Scalar(text, True, Place(Text(name, text), 1, 1, max(1, len(text))))
+
+
+def _settings(made: plan.Plan, options: argparse.Namespace) -> list[tuple[str, source.Scalar | source.Sequence]]:
+    found: list[tuple[str, source.Scalar | source.Sequence]] = []
+    for name, value in options.kinds:
+        if name not in made.document.presets:
+            known = [*made.document.presets, "set", "format"]
+            raise CommandError(Problem(f"unknown option `--{errors.plain(name)}`", None, errors.suggest(name, known) or "see --help"))
+        if not value:
+            raise CommandError(Problem(f"`--{name}` needs a value", None, f"such as --{name} NAME; `list` shows them"))
+        found.append((name, _scalar(value, f"--{name}")))
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise CommandError(Problem(f"`--set {errors.plain(setting)}` has no value", None, "write --set name=value"))
+        node: source.Scalar | source.Sequence = _scalar(value.strip(), f"--set {errors.plain(name, 40)}")
+        if value.strip().startswith("["):
+            parsed = source.parse(Text(f"--set {errors.plain(name, 40)}", value.strip()))
+            node = parsed if isinstance(parsed, source.Sequence) else node
+        found.append((name.strip(), node))
+    return found
+
+
+def _question(made: plan.Plan, inputs: str | None, options: argparse.Namespace) -> Question:
+    text = node = None
+    folder = ""
+    if inputs == "-":
+        text = source.decode(sys.stdin.buffer.read(source.LARGEST + 1), "standard input", large=options.large)
+    elif inputs:
+        text = source.read_text(inputs, large=options.large)
+        folder = os.path.dirname(inputs)
+    if text is not None:
+        node = source.parse(text, large=options.large)
+    settings = _settings(made, options)
+    given = presets.read_inputs(made, node, text, settings, folder)
+    return Question(made, given, node, text, settings, folder)
+
+
+def _names(made: plan.Plan, listed: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in listed.split(",") if name.strip())
+    for name in names:
+        if name not in made.slots:
+            raise CommandError(Problem(f"there is no rule or input `{errors.plain(name)}`", None, errors.suggest(name, made.slots)))
+    return names
+
+
+def _checked(values: evaluate.Values) -> None:
+    _, wrong = evaluate.checked(values)
+    if wrong:
+        raise errors.InputError(*wrong)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import report
+    else:
+        from .engine import report
+    made = _load(options.words[0], options)
+    question = _question(made, _optional(options, 1), options)
+    only = _names(made, options.only)
+    shown = made.document.report
+    values = evaluate.evaluate(made, question.given)
+    _checked(values)
+    if only or not shown.total:
+        evaluate.require(values, only or made.document.rules)
+    else:
+        evaluate.require(values, [shown.total])
+    found = report.answer(values, only, made.warnings + _problems(values))
+    print(report.render(found, options.format, quiet=options.quiet), end="")
+    return 1 if options.check and found.fits is False else 0
+
+
+def _problems(values: evaluate.Values) -> tuple[Problem, ...]:
+    """What went wrong in rules the answer does not need."""
+    found: dict[Problem, None] = {}
+    for name in values.names:
+        for problem in getattr(values.state(name), "problems", ()):
+            found[problem] = None
+    return tuple(found)
+
+
+def _optional(options: argparse.Namespace, position: int) -> str | None:
+    if len(options.words) > position + 1:
+        extra = options.words[position + 1]
+        raise CommandError(Problem(f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {options.positional}"))
+    return options.words[position] if len(options.words) > position else None
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import derivation
+    else:
+        from .engine import derivation
+    *files, name = options.words
+    made = _load(files[0], options)
+    (name,) = _names(made, name)
+    question = _question(made, files[1] if len(files) > 1 else None, options)
+    values = evaluate.evaluate(made, question.given)
+    evaluate.require(values, [name])
+    print(derivation.draw(derivation.derive(values, name, options.depth)))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import check
+    else:
+        from .engine import check
+    code = 0
+    for word in options.words:
+        path = _rules_path(word)
+        found = check.check(path, large=options.large)
+        if found.problems:
+            print(errors.render_all(found.problems), file=sys.stderr)
+            code = 2
+        if not options.quiet:
+            wrong = f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}" if found.problems else "all good"
+            print(
+                f"{errors.plain(word, 300)}: {found.rules} rules, {found.inputs} inputs, {found.cases} rules with cases, {found.examples} examples, "
+                f"{found.presets} presets, {found.totals} published totals, {found.translations} translations: {wrong}"
+            )
+    return code
+
+
+def _list(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import listing
+    else:
+        from .engine import listing
+    made = _load(options.words[0], options)
+    kind = _optional(options, 1)
+    print(listing.entries(listing.kind_of(made, kind)) if kind else listing.inputs(made), end="")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"eval": _eval, "explain": _explain, "check": _check, "list": _list}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What a total is made of: its terms, followed down through sums and the largest argument of each `max`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .evaluate import Values
+from .formula import Call, Choose, Constant, Fold, Name, Tree, write
+from .plan import NOTHING, Absent, Stop, Wrong
+from .quantity import Number
+from .records import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a total. `name` is empty for a term without one."""
+
+    name: str
+    label: str
+    value: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Terms that add up to the total, and the names that were the largest on the way down."""
+
+    terms: tuple[Term, ...]
+    peaks: tuple[str, ...]
+
+
+def break_down(values: Values, total: str, parts: tuple[str, ...]) -> Breakdown:
+    """The terms of a total.
+
+    Args:
+        values: the values of a plan; `total` must have one.
+        total: the name of a rule.
+        parts: names to stop at.
+
+    A rule that is not a part is followed when it is a sum, a `max`, another name, or a choice between these.
+    """
+    walker = _Walker(values, frozenset(parts))
+    walker.follow(total, 1, start=True)
+    merged: dict[tuple[str, str], Number] = {}
+    for term in walker.terms:
+        key = (term.name, term.label)
+        merged[key] = merged.get(key, 0) + term.value
+    return Breakdown(tuple(Term(name, label, value) for (name, label), value in merged.items()), tuple(dict.fromkeys(walker.peaks)))
+
+
+class _Walker:
+    def __init__(self, values: Values, parts: frozenset[str]) -> None:
+        self.values = values
+        self.parts = parts
+        self.terms: list[Term] = []
+        self.peaks: list[str] = []
+
+    def number(self, tree: Tree) -> Any:
+        """The value of a part of a formula; 0 where it has none."""
+        try:
+            return self.values.plan.compile(tree)(self.values.cells)
+        except (Stop, Wrong):
+            return 0
+
+    def follow(self, name: str, sign: int, *, start: bool = False) -> None:
+        """Add the terms of a name."""
+        state = self.values.state(name)
+        if state is NOTHING or state.__class__ is Absent:
+            return
+        item = self.values.plan.item(name)
+        tree = None if name in self.values.given or not isinstance(item, Rule) else self.active(name)
+        if tree is not None and (start or name not in self.parts) and self.additive(tree):
+            self.add(tree, sign)
+        else:
+            self.terms.append(Term(name, item.title or name, sign * state))
+
+    def active(self, name: str) -> Tree | None:
+        """The formula of the case that counts."""
+        for condition, formula, _ in self.values.plan.step(name).cases:
+            if condition is None or condition[1](self.values.cells):
+                return formula.tree
+        return None
+
+    def additive(self, tree: Tree) -> bool:
+        """Whether a tree is a sum, a `max`, a name, or a choice of these."""
+        match tree:
+            case Name():
+                return True
+            case Fold(operators):
+                return operators[0] in "+-"
+            case Call(function):
+                return function == "max"
+            case Choose(condition, yes, no):
+                return self.additive(yes if self.number(condition) else no)
+        return False
+
+    def add(self, tree: Tree, sign: int) -> None:
+        """Add the terms of a tree."""
+        match tree:
+            case Name(name):
+                self.follow(name, sign)
+            case Fold(operators, operands) if operators[0] in "+-":
+                for operator, operand in zip(("+", *operators), operands, strict=True):
+                    self.add(operand, sign if operator == "+" else -sign)
+            case Call("max", arguments) if sign > 0:
+                live = [part for part in arguments if not (isinstance(part, Name) and self.values.state(part.name) is NOTHING)]
+                winner = max(live, key=self.number, default=Constant(0))
+                if isinstance(winner, Name) and len(arguments) > 1:
+                    self.peaks.append(winner.name)
+                self.add(winner, sign)
+            case Choose(condition, yes, no):
+                self.add(yes if self.number(condition) else no, sign)
+            case _:
+                value = self.number(tree)
+                if value:
+                    self.terms.append(Term("", write(tree), sign * value))

@@ -1,0 +1,199 @@
+"""Why a value is what it is: formula, numbers put in, result, down to the inputs with their origin and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import plain
+from .evaluate import Values
+from .formula import Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, write
+from .graph import needed_by
+from .plan import NOTHING, Absent, Stop, Wrong
+from .quantity import grouped, readable
+from .records import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One name of a derivation. `state` is its value, `NOTHING` or an `Absent`."""
+
+    name: str
+    depth: int
+    state: Any
+    title: str
+    unit: str
+    origin: str
+    formula: str
+    numbers: str
+    source: str
+    needs: tuple[str, ...]
+    repeated: bool
+
+
+def derive(values: Values, name: str, deepest: int = 50) -> list[Line]:
+    """The derivation of a name, every name before what it needs; what was shown before is not shown again."""
+    lines: list[Line] = []
+    shown: set[str] = set()
+    stack = [(name, 0)]
+    while stack:
+        at, depth = stack.pop()
+        line = _line(values, at, depth, at in shown)
+        lines.append(line)
+        if not line.repeated and depth < deepest:
+            stack.extend((needed, depth + 1) for needed in reversed(line.needs))
+        shown.add(at)
+    return lines
+
+
+def used(values: Values, names: tuple[str, ...]) -> frozenset[str]:
+    """The names, and everything that their values really came from: no case that did not count, no rule that does not apply."""
+    seen: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            left.extend(_line(values, name, 0, False).needs)
+    return frozenset(seen)
+
+
+def _line(values: Values, name: str, depth: int, repeated: bool) -> Line:
+    plan = values.plan
+    item = plan.item(name)
+    state = values.state(name)
+    known = values.given.get(name)
+    formula, numbers, needs = "", "", ()
+    if known is None:
+        body, deciding = _body(values, name)
+        if body is not None:
+            formula = body.text if state is not NOTHING else f"when {body.text}"
+            numbers = write(_numbers(values, body.tree)) if state is not NOTHING else ""
+        needs = tuple(dict.fromkeys(needed for part in (*deciding, body) if part is not None for needed in needed_by(plan.document, part)))
+    origin = values.origin(name) + (f", {known.where}" if known and known.where else "")
+    source = str(item.source) if item.source and known is None else ""
+    again = repeated and bool(needs)
+    return Line(name, depth, state, item.title, item.unit, origin, formula, numbers, source, () if again else needs, again)
+
+
+def _body(values: Values, name: str) -> tuple[Formula | None, tuple[Formula, ...]]:
+    """The formula that counted (or the condition that did not hold), and the conditions looked at before it."""
+    step = values.plan.step(name)
+    deciding: list[Formula] = []
+    try:
+        if step.when:
+            if not step.when[1](values.cells):
+                return step.when[0], ()
+            deciding.append(step.when[0])
+        for condition, formula, _ in step.cases:
+            if condition is None or condition[1](values.cells):
+                return formula, (*deciding, condition[0]) if condition else tuple(deciding)
+            deciding.append(condition[0])
+    except (Stop, Wrong):
+        return (step.cases[0][1] if step.cases else None), ()
+    return None, tuple(deciding)
+
+
+def _numbers(values: Values, tree: Tree) -> Tree:
+    """The tree with the value of each name in its place."""
+
+    def part(inner: Tree) -> Tree:
+        return _numbers(values, inner)
+
+    match tree:
+        case Name() | Cell() | Item():
+            return _value(values, tree)
+        case Fold(operators, operands):
+            return Fold(operators, tuple(part(operand) for operand in operands))
+        case Power(base, exponent):
+            return Power(part(base), part(exponent))
+        case Negative(operand):
+            return Negative(part(operand))
+        case Not(operand):
+            return Not(part(operand))
+        case Compare(operator, left, right):
+            return Compare(operator, part(left), part(right))
+        case Logic(operator, operands):
+            return Logic(operator, tuple(part(operand) for operand in operands))
+        case Choose(condition, yes, no):
+            return Choose(part(condition), part(yes), part(no))
+        case Call(function, arguments):
+            return Call(function, tuple(part(argument) for argument in arguments))
+    return tree
+
+
+def _value(values: Values, tree: Tree) -> Tree:
+    try:
+        value = values.plan.compile(tree)(values.cells)
+    except (Stop, Wrong):
+        return tree
+    if isinstance(value, bool):
+        return Truth(value)
+    if isinstance(value, str):
+        return Name(plain(value))
+    if isinstance(value, tuple):
+        return Name("[" + ", ".join(plain(str(element)) for element in value) + "]")
+    return Constant(value, grouped(value) if isinstance(value, int) else "")
+
+
+def shown(state: Any, unit: str) -> str:
+    """A state in words: exact digits, and a readable size where that says more."""
+    if state is NOTHING:
+        return "- (does not apply)"
+    if state.__class__ is Absent:
+        return "unknown"
+    if isinstance(state, bool):
+        return "yes" if state else "no"
+    if isinstance(state, str):
+        return plain(state)
+    if isinstance(state, tuple):
+        return "[" + ", ".join(plain(str(element)) for element in state[:12]) + ("…]" if len(state) > 12 else "]")
+    digits, short = grouped(state), readable(state, unit)
+    word = f" {unit}s" if unit and not unit.endswith("s") and "/" not in unit and state != 1 else f" {unit}" if unit else ""
+    if isinstance(state, int) and len(digits) < 6 and unit != "byte":
+        return digits + word
+    return f"{digits}{word}" + (f" ({short})" if short.replace(" B", "") != digits else "")
+
+
+def draw(lines: list[Line]) -> str:
+    """The derivation as a tree of text."""
+    out: list[str] = []
+    for index, line in enumerate(lines):
+        rails = _rails(lines, index)
+        head = rails[: -3] + "├─ " if rails else ""
+        if rails and _last(lines, index):
+            head = rails[:-3] + "└─ "
+        title = f"  {plain(line.title)}" if line.title else ""
+        about = "as above" if line.repeated else line.origin if line.origin != "rule" else ""
+        out.append(f"{head}{line.name} = {shown(line.state, line.unit)}{title}" + (f"  [{about}]" if about else ""))
+        below = rails + ("│  " if line.needs else "   ")
+        if line.repeated:
+            continue
+        if line.formula:
+            out.append(f"{below}= {plain(line.formula, 600)}")
+        if line.numbers and line.numbers != line.formula:
+            out.append(f"{below}= {plain(line.numbers, 600)}")
+        if line.source:
+            out.append(f"{below}source: {plain(line.source, 300)}")
+    return "\n".join(out)
+
+
+def _last(lines: list[Line], index: int) -> bool:
+    depth = lines[index].depth
+    for line in lines[index + 1 :]:
+        if line.depth <= depth:
+            return line.depth < depth
+    return True
+
+
+def _rails(lines: list[Line], index: int) -> str:
+    """The lines that run down beside an entry from those above it."""
+    depth = lines[index].depth
+    open_at = [False] * (depth + 1)
+    for line in lines[index + 1 :]:
+        if line.depth <= depth:
+            open_at[line.depth] = True
+            depth = line.depth - 1
+        if depth <= 0:
+            break
+    return "".join("│  " if open_at[level] else "   " for level in range(1, lines[index].depth + 1))

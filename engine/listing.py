@@ -1,0 +1,85 @@
+"""What a rules file can be asked: its inputs with bounds and defaults, its presets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import presets
+from .errors import CommandError, GaugeError, Problem, plain, suggest
+from .formula import Formula
+from .plan import Plan
+from .quantity import grouped
+from .records import Input, PresetKind
+from .report import plain_value, table
+from .source import Mapping, Scalar
+
+
+def inputs(plan: Plan, style: str = "plain") -> str:
+    """The inputs as a table, and how many presets of each kind there are."""
+    rows = [[each.name, each.type, _domain(each), _default(each), plain(each.title)] for each in plan.document.inputs.values()]
+    blocks = [table(rows, ["input", "type", "values", "default", "title"], style, frozenset())]
+    for kind in plan.document.presets.values():
+        names = presets.names(kind)
+        blocks.append(f"{kind.name}: one of {len(names)} names (`list RULES {kind.name}`)" + (", or the path of a .json file" if kind.through else ""))
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_object(plan: Plan) -> dict[str, Any]:
+    """The inputs and presets as one JSON object."""
+    return {
+        "inputs": {
+            each.name: {"type": each.type, "title": each.title, "unit": each.unit, "values": _domain(each), "default": _default(each), "doc": each.doc}
+            for each in plan.document.inputs.values()
+        },
+        "presets": {kind.name: presets.names(kind) for kind in plan.document.presets.values()},
+        "rules": {name: {"title": rule.title, "unit": rule.unit, "doc": rule.doc} for name, rule in plan.document.rules.items()},
+    }
+
+
+def kind_of(plan: Plan, name: str) -> PresetKind:
+    """The preset kind with this name.
+
+    Raises:
+        CommandError: when there is none.
+    """
+    if name not in plan.document.presets:
+        known = plan.document.presets
+        raise CommandError(Problem(f"there are no presets of kind `{plain(name)}`", None, suggest(name, known) or "there is " + ", ".join(known)))
+    return plan.document.presets[name]
+
+
+def entries(kind: PresetKind, style: str = "plain") -> str:
+    """The presets of a kind as a table."""
+    rows = []
+    for name in presets.names(kind):
+        try:
+            found = presets.find(kind, Scalar(name, True, kind.place))
+        except GaugeError as error:
+            rows.append([name, "cannot be read: " + error.problems[0].message, ""])
+            continue
+        shown = [f"{key} {value.text}" for part in (found.values, found.expect) for key, value in _few(part)]
+        rows.append([name, plain(found.title, 60), plain(", ".join(shown), 60)])
+    return table(rows, [kind.name, "title", "values"], style, frozenset()) + "\n"
+
+
+def _few(part: Mapping | None) -> list[tuple[str, Scalar]]:
+    return [(key, node) for key, _, node in part.items() if isinstance(node, Scalar)][:3] if part else []
+
+
+def _domain(each: Input) -> str:
+    if each.type == "boolean":
+        return "true, false"
+    if each.choices:
+        words = [str(choice) for choice in each.choices]
+        return plain(", ".join(words[:8]) + (f", … ({len(words)})" if len(words) > 8 else ""), 100)
+    low = grouped(each.low) if each.low is not None else ""
+    high = grouped(each.high) if each.high is not None else ""
+    return f"{low} to {high}".strip() if low or high else ""
+
+
+def _default(each: Input) -> str:
+    if each.default is None:
+        return "(needed)"
+    if isinstance(each.default, Formula):
+        return plain(each.default.text, 60)
+    return plain(str(plain_value(each.default)).lower() if isinstance(each.default, bool) else str(each.default), 60)
