@@ -7,8 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING or not __package__:
     from engine import document, errors, evaluate, plan, presets, source
@@ -27,8 +26,7 @@ def _engine(name: str) -> object:
     return importlib.import_module(f".engine.{name}" if __package__ else f"engine.{name}", __package__ or None)
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """The rules of a command with the inputs given."""
 
     plan: plan.Plan
@@ -48,16 +46,29 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="compute-gauge" if __package__ else "cli.py", description="How much memory it takes, why, and how far one can go.", allow_abbrev=False)
+    parser = _Parser(
+        prog="compute-gauge" if __package__ else "cli.py",
+        description="How much memory it takes, why, and how far one can go.",
+        allow_abbrev=False,
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, about: str, positional: str, least: int, *, inputs: bool = True) -> _Parser:
-        made = commands.add_parser(name, help=about, description=about, usage=f"{parser.prog} {name} {positional} [options]", allow_abbrev=False)
+        made = commands.add_parser(
+            name, help=about, description=about, usage=f"{parser.prog} {name} {positional} [options]", allow_abbrev=False
+        )
         made.add_argument("words", nargs="*", metavar="ARGUMENT", help=positional)
         made.set_defaults(positional=positional, least=least)
         made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
         if inputs:
-            made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a value; wins over the inputs file; repeatable")
+            made.add_argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                dest="settings",
+                help="a value; wins over the inputs file; repeatable",
+            )
             made.add_argument("--KIND", metavar="NAME", dest="_kind", help="a preset of any kind the rules have, such as --model NAME")
         return made
 
@@ -71,7 +82,9 @@ def _parser() -> _Parser:
     formats(found, "table", "json", "csv", "markdown")
 
     found = command("solve", "the best value of an unknown", "RULES [INPUTS]", 1)
-    found.add_argument("--for", dest="unknown", required=True, metavar="NAME", help="an input, a preset kind, or two inputs joined by a comma")
+    found.add_argument(
+        "--for", dest="unknown", required=True, metavar="NAME", help="an input, a preset kind, or two inputs joined by a comma"
+    )
     found.add_argument("--target", metavar="RULE", default="", help="default: the total of the report")
     bound = found.add_mutually_exclusive_group()
     bound.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
@@ -138,7 +151,11 @@ def _sort_rest(options: argparse.Namespace, rest: list[str]) -> None:
                 value = options.words.pop()
         options.kinds.append((name.replace("-", "_"), value))
     if len(options.words) < options.least:
-        raise CommandError(Problem(f"`{options.command}` needs {options.positional}", None, f"such as `{options.command} rules/transformer.yaml inputs.yaml`"))
+        raise CommandError(
+            Problem(
+                f"`{options.command}` needs {options.positional}", None, f"such as `{options.command} rules/transformer.yaml inputs.yaml`"
+            )
+        )
 
 
 def _rules_path(word: str) -> str:
@@ -243,7 +260,9 @@ def _problems(values: evaluate.Values) -> tuple[Problem, ...]:
 def _optional(options: argparse.Namespace, position: int) -> str | None:
     if len(options.words) > position + 1:
         extra = options.words[position + 1]
-        raise CommandError(Problem(f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {options.positional}"))
+        raise CommandError(
+            Problem(f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {options.positional}")
+        )
     return options.words[position] if len(options.words) > position else None
 
 
@@ -276,10 +295,7 @@ def _check(options: argparse.Namespace) -> int:
             code = 2
         if not options.quiet:
             wrong = f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}" if found.problems else "all good"
-            print(
-                f"{errors.plain(word, 300)}: {found.rules} rules, {found.inputs} inputs, {found.cases} rules with cases, {found.examples} examples, "
-                f"{found.presets} presets, {found.totals} published totals, {found.translations} translations: {wrong}"
-            )
+            print(f"{errors.plain(word, 300)}: {found.summary()}: {wrong}")
     return code
 
 

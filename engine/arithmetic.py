@@ -29,17 +29,17 @@ def kept(value: Number) -> Number:
 
 
 def add(left: Number, right: Number) -> Number:
-    """`left + right`"""
+    """`left + right`, exactly."""
     return kept(left + right)
 
 
 def subtract(left: Number, right: Number) -> Number:
-    """`left - right`"""
+    """`left - right`, exactly."""
     return kept(left - right)
 
 
 def multiply(left: Number, right: Number) -> Number:
-    """`left * right`"""
+    """`left * right`, exactly."""
     return kept(left * right)
 
 
@@ -53,12 +53,12 @@ def divide(left: Number, right: Number) -> Number:
         raise Undefined("division by zero")
     if left.__class__ is int and right.__class__ is int:
         quotient, rest = divmod(left, right)
-        return kept(Fraction(left, right)) if rest else quotient  # type: ignore[return-value, arg-type]
+        return kept(Fraction(left, right)) if rest else quotient
     return kept(Fraction(left) / right)
 
 
 def floor_divide(left: Number, right: Number) -> Number:
-    """`floor(left / right)`"""
+    """`floor(left / right)`, exactly."""
     if not right:
         raise Undefined("division by zero")
     return kept(left // right)

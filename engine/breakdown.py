@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .evaluate import Values
 from .formula import Call, Choose, Constant, Fold, Name, Tree, write
@@ -12,8 +11,7 @@ from .quantity import Number
 from .records import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A part of a total. `name` is empty for a term without one."""
 
     name: str
@@ -21,8 +19,7 @@ class Term:
     value: Number
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(NamedTuple):
     """Terms that add up to the total, and the names that were the largest on the way down."""
 
     terms: tuple[Term, ...]

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from . import presets
 from .document import load
 from .errors import GaugeError, InputError, Place, Problem, plain
-from .evaluate import evaluate, require
+from .evaluate import Given, evaluate, require
 from .graph import needed_by
 from .plan import NOTHING, Absent, Cells, Plan
 from .quantity import grouped
 from .records import Case, Example, PresetKind, Rule, Value
 from .source import Mapping, Scalar
+from .values import convert
 
 MOST_COMBINATIONS = 200_000
 
@@ -32,6 +33,13 @@ class Findings:
     totals: int = 0
     translations: int = 0
     problems: list[Problem] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """What was checked, in one line."""
+        return (
+            f"{self.rules} rules, {self.inputs} inputs, {self.cases} rules with cases, {self.examples} examples, "
+            f"{self.presets} presets, {self.totals} published totals, {self.translations} translations"
+        )
 
 
 def check(path: str, *, large: bool = False) -> Findings:
@@ -64,7 +72,11 @@ def _check_plan(plan: Plan, findings: Findings) -> None:
 
 
 def _check_example(plan: Plan, rule: Rule, example: Example) -> list[Problem]:
-    node = Mapping({name: value for name, (value, _) in example.given.items()}, {name: place for name, (_, place) in example.given.items()}, example.place)
+    node = Mapping(
+        {name: value for name, (value, _) in example.given.items()},
+        {name: place for name, (_, place) in example.given.items()},
+        example.place,
+    )
     try:
         given = presets.read_inputs(plan, node, example.place.text, [], os.path.dirname(plan.document.path))
         if rule.name in given:
@@ -103,7 +115,11 @@ def prove_cases(plan: Plan, rule: Rule) -> list[Problem]:
             return []
         place = last.when.place
         return [Problem(f"the cases of `{rule.name}` depend on numbers, so they may leave a gap", place, "add a last `otherwise: …`")]
-    guard = rule.when if rule.when and all(plan.shapes[name].kind in {"word", "truth"} for name in needed_by(plan.document, rule.when)) else None
+    guard = (
+        rule.when
+        if rule.when and all(plan.shapes[name].kind in {"word", "truth"} for name in needed_by(plan.document, rule.when))
+        else None
+    )
     if guard:
         names = list(dict.fromkeys([*names, *needed_by(plan.document, guard)]))
     domains = [sorted(plan.shapes[name].words) if plan.shapes[name].kind == "word" else [False, True] for name in names]
@@ -125,7 +141,9 @@ def prove_cases(plan: Plan, rule: Rule) -> list[Problem]:
         if not hits and last.when is not None:
             return [Problem(f"no case of `{rule.name}` applies to {said}", rule.place, "add a case for it, or a last `otherwise: …`")]
         used.update(id(case) for case in hits)
-    return [Problem(f"this case of `{rule.name}` never applies", case.when.place) for case in conditions if case.when and id(case) not in used]
+    return [
+        Problem(f"this case of `{rule.name}` never applies", case.when.place) for case in conditions if case.when and id(case) not in used
+    ]
 
 
 def _overlap(rule: Rule, hits: list[Case], said: str) -> Problem:
@@ -134,7 +152,9 @@ def _overlap(rule: Rule, hits: list[Case], said: str) -> Problem:
     return Problem(f"two cases of `{rule.name}` apply to {said} (lines {lines})", place, "make one of the conditions narrower")
 
 
-def _combinations(plan: Plan, names: list[str], domains: list[list[str]] | list[list[bool]] | list[list[str] | list[bool]]) -> Iterator[tuple[Cells, dict[str, Value]]]:
+def _combinations(
+    plan: Plan, names: list[str], domains: list[list[str]] | list[list[bool]] | list[list[str] | list[bool]]
+) -> Iterator[tuple[Cells, dict[str, Value]]]:
     cells: Cells = [Absent()] * len(plan.slots)
     for combination in itertools.product(*domains):
         for name, value in zip(names, combination, strict=True):
@@ -159,11 +179,11 @@ def _check_presets(plan: Plan, kind: PresetKind, findings: Findings) -> None:
                 findings.problems += _check_total(plan, f"{kind.name} `{plain(name)}`", total, node, place, given)
 
 
-def _check_total(plan: Plan, who: str, total: str, node: Scalar, place: Place, given: dict[str, presets.Given]) -> list[Problem]:
+def _check_total(plan: Plan, who: str, total: str, node: Scalar, place: Place, given: dict[str, Given]) -> list[Problem]:
     try:
         values = evaluate(plan, given, [total])
         require(values, [total])
-        expected = presets.convert(presets.as_input(plan, total), node)
+        expected = convert(presets.as_input(plan, total), node)
     except InputError as error:
         return [problem._replace(message=f"{who}: {problem.message}", place=problem.place or place) for problem in error.problems]
     found = values.number(total)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import plain
 from .evaluate import Values
@@ -11,11 +10,9 @@ from .formula import Call, Cell, Choose, Compare, Constant, Fold, Formula, Item,
 from .graph import needed_by
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import grouped, readable
-from .records import Input
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One name of a derivation. `state` is its value, `NOTHING` or an `Absent`."""
 
     name: str
@@ -63,7 +60,8 @@ def _line(values: Values, name: str, depth: int, repeated: bool) -> Line:
     item = plan.item(name)
     state = values.state(name)
     known = values.given.get(name)
-    formula, numbers, needs = "", "", ()
+    formula, numbers = "", ""
+    needs: tuple[str, ...] = ()
     if known is None:
         body, deciding = _body(values, name)
         if body is not None:
@@ -160,7 +158,7 @@ def draw(lines: list[Line]) -> str:
     out: list[str] = []
     for index, line in enumerate(lines):
         rails = _rails(lines, index)
-        head = rails[: -3] + "├─ " if rails else ""
+        head = rails[:-3] + "├─ " if rails else ""
         if rails and _last(lines, index):
             head = rails[:-3] + "└─ "
         title = f"  {plain(line.title)}" if line.title else ""

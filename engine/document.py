@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 
 from . import schema, source
 from .errors import FileError, GaugeError, Place, Problem, RulesError, plain, suggest
 from .formula import RESERVED, Formula, parse
 from .quantity import Number, read
 from .records import (
-    NAME, Case, Check, Citation, Column, Document, Element, Example, Input, PresetKind, Report, Rule, Table, Type, Value,
+    NAME,
+    Case,
+    Check,
+    Citation,
+    Column,
+    Document,
+    Element,
+    Example,
+    Input,
+    PresetKind,
+    Report,
+    Rule,
+    Table,
+    Type,
+    Value,
 )  # fmt: skip
 from .source import Mapping, Node, Scalar, Sequence
 from .values import convert
 
 MOST_RULES = 10_000
+_FORMULA_LIKE = re.compile(r"[A-Za-z0-9_)]\s*(?:[-+*/%(<>=!]|\bif\b)|[A-Za-z]\w*\.[A-Za-z]")
 
 
 def load(path: str, *, large: bool = False) -> Document:
@@ -43,7 +57,9 @@ class _Files:
         self.problems: list[Problem] = []
         self.open_files: list[tuple[str, Place | None]] = []
         self.seen: set[str] = set()
-        self.maps: dict[str, list[tuple[str, Place, Node]]] = {key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")}
+        self.maps: dict[str, list[tuple[str, Place, Node]]] = {
+            key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")
+        }
         self.top: Mapping | None = None
         self.folders: dict[str, str] = {}
 
@@ -86,9 +102,9 @@ class _Files:
             self.open(path, item.place)
         except GaugeError as error:
             for problem in error.problems:
-                if isinstance(error, FileError) and problem.place is not None and not problem.place.text.content:
-                    problem = problem._replace(message=f"`{plain(item.text)}` cannot be included: {problem.message}", place=item.place)
-                self.problems.append(problem)
+                empty = isinstance(error, FileError) and problem.place is not None and not problem.place.text.content
+                message = f"`{plain(item.text)}` cannot be included: {problem.message}"
+                self.problems.append(problem._replace(message=message, place=item.place) if empty else problem)
 
     def document(self) -> Document:
         """The document of all that was read.
@@ -112,7 +128,11 @@ def inside(root: str, folder: str, item: Scalar) -> str:
     """
     text = item.text
     outside = RulesError(
-        Problem(f"`{plain(text)}` is outside the folder of the rules", item.place, "paths are relative and stay in the folder of the entry file or below")
+        Problem(
+            f"`{plain(text)}` is outside the folder of the rules",
+            item.place,
+            "paths are relative and stay in the folder of the entry file or below",
+        )
     )
     if not text.strip() or "\x00" in text:
         raise RulesError(Problem("an empty path", item.place, "write a path such as `parts/formats.yaml`"))
@@ -127,7 +147,9 @@ def inside(root: str, folder: str, item: Scalar) -> str:
 
 def _similar_file(path: str) -> str:
     try:
-        return suggest(os.path.basename(path), [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))])
+        return suggest(
+            os.path.basename(path), [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))]
+        )
     except OSError:
         return ""
 
@@ -140,12 +162,15 @@ class _Builder:
         self.problems: list[Problem] = []
         self.named: dict[str, Place] = {}
         self.cited: dict[str, Citation] = {}
+        self.known = {name for section in ("inputs", "rules") for name, _, _ in files.maps[section]}
 
     def build(self, top: Mapping) -> Document:
         maps = self.files.maps
         count = len(maps["rules"])
         if count > MOST_RULES and not self.files.large:
-            self.problems.append(Problem(f"{count:,} rules; at most {MOST_RULES:,} are read", maps["rules"][-1][1], "use --large for a file you trust"))
+            self.problems.append(
+                Problem(f"{count:,} rules; at most {MOST_RULES:,} are read", maps["rules"][-1][1], "use --large for a file you trust")
+            )
             raise RulesError(*self.problems)
         for name, place, node in maps["sources"]:
             self._unique(self.cited, name, place)
@@ -173,10 +198,16 @@ class _Builder:
         good = []
         for name, place, node in self.files.maps[section]:
             if not NAME.fullmatch(name) or len(name) > 64:
-                hint = "at most 64 characters" if NAME.fullmatch(name) else "a name is lower-case letters, digits and _, and begins with a letter"
+                hint = (
+                    "at most 64 characters"
+                    if NAME.fullmatch(name)
+                    else "a name is lower-case letters, digits and _, and begins with a letter"
+                )
                 self.problems.append(Problem(f"`{plain(name, 40)}` is not a name", place, hint))
             elif name in RESERVED:
-                self.problems.append(Problem(f"`{name}` is a word of the language and cannot be a name", place, f"choose another, such as `{name}_value`"))
+                self.problems.append(
+                    Problem(f"`{name}` is a word of the language and cannot be a name", place, f"choose another, such as `{name}_value`")
+                )
             elif self._unique(self.named, name, place):
                 self.named[name] = place
                 good.append((name, place, node))
@@ -232,17 +263,20 @@ class _Builder:
             if listed.text not in tables:
                 self.problems.append(Problem(f"there is no table `{plain(listed.text)}`", listed.place, suggest(listed.text, tables)))
             else:
-                made = replace(made, table=listed.text, choices=tuple(tables[listed.text].rows))
+                made = made._replace(table=listed.text, choices=tuple(tables[listed.text].rows))
         elif isinstance(listed, Sequence):
             words = tuple(self._element(kind, made.unit, item) for item in listed.items if isinstance(item, Scalar))
-            made = replace(made, choices=words)
+            made = made._replace(choices=words)
         elif kind == "choice":
             self.problems.append(Problem(f"`{name}` is a choice without `choices`", place, "add `choices: [a, b]`, or the name of a table"))
         if kind == "choice":
-            made = replace(made, otherwise=_text(node, "otherwise"))
+            made = made._replace(otherwise=_text(node, "otherwise"))
+        empty = node.get("empty")
+        if empty is not None:
+            made = made._replace(empty=self._value(made, empty))
         default = node.get("default")
         if default is not None and not (isinstance(default, Scalar) and default.is_null):
-            made = replace(made, default=self._default(made, default), default_place=default.place)
+            made = made._replace(default=self._default(made, default))
         return made
 
     def _element(self, kind: str, unit: str, item: Scalar) -> Element:
@@ -265,25 +299,24 @@ class _Builder:
             return None
 
     def _default(self, made: Input, node: Node) -> Formula | Value | None:
-        """A value of the input's type, or else a formula."""
-        if isinstance(node, Sequence) or made.type == "list":
+        """A value of the input's type, or else a formula over other names."""
+        if not isinstance(node, Scalar) or made.type == "list" or (made.type == "choice" and node.text in {*made.choices, made.otherwise}):
+            return self._value(made, node)
+        if made.type != "choice":
             try:
                 return convert(made, node)
-            except GaugeError as error:
-                self.problems += error.problems
-                return None
-        if not isinstance(node, Scalar):
-            return None
+            except GaugeError:
+                pass
+        if not _FORMULA_LIKE.search(node.text) and node.text not in self.known:
+            return self._value(made._replace(otherwise=""), node)
+        return self._formula(node)
+
+    def _value(self, made: Input, node: Node) -> Value | None:
         try:
             return convert(made, node)
         except GaugeError as error:
-            if re.fullmatch(r"\s*[-+.]?[0-9][^-+*/%()<>=! ]*\s*|\.(inf|nan)|[-+]\.inf", node.text, re.IGNORECASE) or not re.search("[A-Za-z0-9]", node.text):
-                self.problems += error.problems
-                return None
-            if made.type == "choice" and not made.otherwise and not NAME.fullmatch(node.text) and " if " not in node.text and "." not in node.text:
-                self.problems += error.problems
-                return None
-        return self._formula(node)
+            self.problems += error.problems
+            return None
 
     def _formula(self, node: Node) -> Formula | None:
         if not isinstance(node, Scalar):
@@ -355,11 +388,15 @@ class _Builder:
     def _preset(self, name: str, place: Place, node: Mapping) -> PresetKind:
         folder = self.files.folders.get(place.text.name, "")
         origin, through = node.get("from"), node.get("through")
-        places = []
-        for item in origin.items if isinstance(origin, Sequence) else (origin,):
-            if isinstance(item, Scalar):
-                places.append(self._path(folder, item))
-        return PresetKind(name, tuple(places), place, _text(node, "title"), self._path(folder, through) if isinstance(through, Scalar) else "", _text(node, "by"))
+        listed = origin.items if isinstance(origin, Sequence) else (origin,)
+        return PresetKind(
+            name,
+            tuple(self._path(folder, item) for item in listed if isinstance(item, Scalar)),
+            place,
+            _text(node, "title"),
+            self._path(folder, through) if isinstance(through, Scalar) else "",
+            _text(node, "by"),
+        )
 
     def _path(self, folder: str, item: Scalar) -> str:
         try:
@@ -381,16 +418,11 @@ class _Builder:
         if not isinstance(node, Mapping):
             return Report()
         parts = node.get("parts")
-        names = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
-        known = {name for section in ("rules", "inputs") for name, _, _ in self.files.maps[section]}
-        for key in ("total", "budget"):
-            if isinstance(item := node.get(key), Scalar):
-                names.append(item)
-        for item in names:
-            if item.text not in known:
-                self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, known)))
-        listed = tuple(item.text for item in parts.items if isinstance(item, Scalar)) if isinstance(parts, Sequence) else ()
-        return Report(_text(node, "total"), _text(node, "budget"), listed, node.place)
+        listed = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
+        for item in (*listed, node.get("total"), node.get("budget")):
+            if isinstance(item, Scalar) and item.text not in self.known:
+                self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
+        return Report(_text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), node.place)
 
     def _source(self, node: Mapping) -> Citation | None:
         text = _text(node, "source")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import InputError, Place, Problem, plain
 from .formula import Formula
@@ -14,8 +13,7 @@ from .records import Input, Rule, Value
 from .values import outside
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A value that does not come from the rules.
 
     `origin` is `given` (the inputs file or the command line) or `preset`; `where` says it in words.
@@ -24,17 +22,19 @@ class Given:
     value: Value
     origin: str
     where: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
 
-@dataclass(frozen=True)
 class Values:
-    """What came out: the value of every name that was computed."""
+    """What came out: the value of every name that was computed (`names`)."""
 
-    plan: Plan
-    given: Mapping[str, Given]
-    cells: Cells
-    names: frozenset[str]
+    __slots__ = ("cells", "given", "names", "plan")
+
+    def __init__(self, plan: Plan, given: Mapping[str, Given], cells: Cells, names: frozenset[str]) -> None:
+        self.plan = plan
+        self.given = given
+        self.cells = cells
+        self.names = names
 
     def __getitem__(self, name: str) -> Value:
         """The value of a name that has one."""
@@ -127,7 +127,11 @@ def _missing(plan: Plan, missing: dict[str, str]) -> Problem:
         about = plan.item(name).title
         listed.append(f"`{name}`" + (f" ({plain(about)})" if about else "") + (f", needed for `{wanted}`" if len(missing) == 1 else ""))
     kinds = [kind for kind in plan.document.presets if plan.document.presets[kind].through]
-    hint = "give them in the inputs file or with --set name=value" if len(missing) > 1 else f"give it in the inputs file or with --set {next(iter(missing))}=…"
+    hint = (
+        "give them in the inputs file or with --set name=value"
+        if len(missing) > 1
+        else f"give it in the inputs file or with --set {next(iter(missing))}=…"
+    )
     if kinds:
         hint += ", or name a " + " or a ".join(f"`{kind}:`" for kind in kinds)
     what = "a value is missing: " if len(missing) == 1 else f"{len(missing)} values are missing: "

@@ -10,11 +10,13 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any, NamedTuple, TypeVar
 
 from .errors import Place, Problem, RulesError, plain, suggest
 from .quantity import LONGEST, Number, literal
+
+Made = TypeVar("Made")
 
 LONGEST_FORMULA = 2_000
 MOST_TOKENS = 1_000
@@ -26,122 +28,142 @@ Span = tuple[int, int]
 _NOWHERE: Span = (0, 0)
 
 
-def _span() -> Span:
-    return field(default=_NOWHERE, compare=False, repr=False)
+_ASIDE = frozenset({"span", "text", "place"})
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+def _node(made: type[Made]) -> type[Made]:
+    """A named tuple that equals only its own kind, whatever its place (dataclasses would cost a tenth of a start)."""
+    names = [name for name in made._fields if name not in _ASIDE]  # type: ignore[attr-defined]
+    indices = tuple(made._fields.index(name) for name in names)  # type: ignore[attr-defined]
+
+    def key(self: Any) -> tuple[Any, ...]:
+        return tuple(self[index] for index in indices)
+
+    def same(self: Any, other: object) -> bool:
+        return other.__class__ is made and key(self) == key(other)
+
+    def show(self: Any) -> str:
+        return f"{made.__name__}({', '.join(repr(part) for part in key(self))})"
+
+    made.__eq__ = same  # type: ignore[method-assign]
+    made.__ne__ = lambda self, other: not same(self, other)  # type: ignore[method-assign]
+    made.__hash__ = lambda self: hash((made.__name__, *key(self)))  # type: ignore[method-assign]
+    made.__repr__ = show  # type: ignore[method-assign]
+    return made
+
+
+@_node
+class Constant(NamedTuple):
     """A number, `text` as the author wrote it (empty when computed)."""
 
     value: Number
-    text: str = field(default="", compare=False)
-    span: Span = _span()
+    text: str = ""
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+@_node
+class Truth(NamedTuple):
     """`true` or `false`."""
 
     value: bool
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+@_node
+class Name(NamedTuple):
     """An input, a rule, or a word of a choice."""
 
     name: str
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+@_node
+class Cell(NamedTuple):
     """`choice.column` (two parts) or `table.row.column` (three)."""
 
     path: tuple[str, ...]
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+@_node
+class Fold(NamedTuple):
     """Operands joined from the left by operators of one rank: `+ -`, or `* / // %`. One operator fewer than operands."""
 
     operators: tuple[str, ...]
     operands: tuple[Tree, ...]
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+@_node
+class Power(NamedTuple):
     """`base ** exponent`."""
 
     base: Tree
     exponent: Tree
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Negative:
+@_node
+class Negative(NamedTuple):
     """`-operand`."""
 
     operand: Tree
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+@_node
+class Compare(NamedTuple):
     """`left operator right`, one of `== != < <= > >=`."""
 
     operator: str
     left: Tree
     right: Tree
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Logic:
+@_node
+class Logic(NamedTuple):
     """Operands joined by `and` or by `or`."""
 
     operator: str
     operands: tuple[Tree, ...]
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+@_node
+class Not(NamedTuple):
     """`not operand`."""
 
     operand: Tree
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
+@_node
+class Choose(NamedTuple):
     """`yes if condition else no`."""
 
     condition: Tree
     yes: Tree
     no: Tree
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+@_node
+class Call(NamedTuple):
     """`function(arguments)`."""
 
     function: str
     arguments: tuple[Tree, ...]
-    span: Span = _span()
+    span: Span = _NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+@_node
+class Item(NamedTuple):
     """`list[index]`, counted from 0."""
 
-    list: Tree
-    index: Tree
-    span: Span = _span()
+    listed: Tree
+    position: Tree
+    span: Span = _NOWHERE
 
 
 Tree = Constant | Truth | Name | Cell | Fold | Power | Negative | Compare | Logic | Not | Choose | Call | Item
@@ -162,20 +184,24 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
 WORDS = frozenset({"and", "or", "not", "if", "else", "true", "false"})
 """Words of the language."""
 
-RESERVED = WORDS | FUNCTIONS.keys() | frozenset(
-    "as assert async await break class continue def del elif except finally for from global import in is lambda "
-    "nonlocal none null pass raise return try while with yield True False None sqrt log log2 exp round int float".split()
+RESERVED = (
+    WORDS
+    | FUNCTIONS.keys()
+    | frozenset(
+        "as assert async await break class continue def del elif except finally for from global import in is lambda "
+        "nonlocal none null pass raise return try while with yield True False None sqrt log log2 exp round int float".split()
+    )
 )
 """Words that cannot be names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+@_node
+class Formula(NamedTuple):
     """A tree with the text it was read from and where that stands."""
 
     text: str
     tree: Tree
-    place: Place = field(compare=False, repr=False)
+    place: Place
 
     def at(self, tree: Tree) -> Place:
         """Where a part of the tree stands."""
@@ -215,8 +241,7 @@ def parse(text: str, place: Place) -> Formula:
     return Formula(text, tree, place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """The text that is read; `exact` when its parts can be pointed at."""
 
     text: str
@@ -271,7 +296,9 @@ def _bound(source: _Source) -> None:
     """Refuse what is too long, too deep, or not made of the language's tokens, before anything recursive reads it."""
     text = source.text
     if len(text) > LONGEST_FORMULA:
-        raise source.refuse(f"the formula has {len(text):,} characters; at most {LONGEST_FORMULA:,} are read", 0, 1, "split it into rules with names")
+        raise source.refuse(
+            f"the formula has {len(text):,} characters; at most {LONGEST_FORMULA:,} are read", 0, 1, "split it into rules with names"
+        )
     tokens = depth = 0
     opened: list[int] = []
     for token in _TOKEN.finditer(text):
@@ -296,7 +323,9 @@ def _bound(source: _Source) -> None:
         if depth > DEEPEST:
             raise source.refuse(f"brackets nest deeper than {DEEPEST}", start, end, "split it into rules with names")
     if opened:
-        raise source.refuse("this bracket is not closed", opened[-1], opened[-1] + 1, "add a `)`" if text[opened[-1]] == "(" else "add a `]`")
+        raise source.refuse(
+            "this bracket is not closed", opened[-1], opened[-1] + 1, "add a `)`" if text[opened[-1]] == "(" else "add a `]`"
+        )
 
 
 def _odd_character(source: _Source, character: str, start: int) -> RulesError:
@@ -312,7 +341,9 @@ def _check_number(source: _Source, text: str, start: int, end: int) -> None:
     if text[-1:] in "jJ" and _NUMBER.fullmatch(text[:-1]):
         raise source.refuse("numbers are real: there is no imaginary unit", start, end)
     if not _NUMBER.fullmatch(text):
-        raise source.refuse(f"`{plain(text)}` is not a number", start, end, "names begin with a letter; in a formula a number has no suffix")
+        raise source.refuse(
+            f"`{plain(text)}` is not a number", start, end, "names begin with a letter; in a formula a number has no suffix"
+        )
     try:
         literal(text)
     except ValueError as error:
@@ -369,8 +400,8 @@ class _Reader:
         start, end = self.span(node)
         text = self.text[start - self.lead : end - self.lead]
         if isinstance(node.value, bool) or node.value is None:
-            word = {True: "`true`", False: "`false`"}.get(node.value, "")
-            return self.refuse(node, f"`{node.value}` has no meaning in a formula", f"write {word}" if word else "leave the term out, or write 0")
+            hint = "leave the term out, or write 0" if node.value is None else f"write `{str(node.value).lower()}`"
+            return self.refuse(node, f"`{node.value}` has no meaning in a formula", hint)
         if not isinstance(node.value, (int, float)):
             return self.refuse(node, "text has no meaning in a formula", "words of a choice stand without quotes")
         return Constant(literal(text), text, (start, end))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
 from .formula import Call, Cell, Formula, Item, Name, Tree, children, walk
 from .records import Document, Input, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """A document whose names are all known and whose formulas do not go in circles.
 
     `order` lists every input and rule after everything it needs; `needs` and `users` are the direct neighbours.
@@ -76,7 +75,7 @@ def build(document: Document) -> Graph:
         raise RulesError(*problems)
     order, circles = _sort(needs)
     if circles:
-        raise RulesError(*(_circle(document, items, path) for path in circles))
+        raise RulesError(*(_circle(items, path) for path in circles))
     users: dict[str, list[str]] = {name: [] for name in items}
     for name in order:
         for needed in needs[name]:
@@ -122,7 +121,9 @@ def _cell(document: Document, formula: Formula, tree: Cell, found: dict[str, Non
         found[name] = None
         if len(rest) == 1:
             return None
-        return Problem(f"`{'.'.join(tree.path)}` has a part too many", formula.at(tree), f"`{name}` picks the row: write `{name}.{rest[-1]}`")
+        return Problem(
+            f"`{'.'.join(tree.path)}` has a part too many", formula.at(tree), f"`{name}` picks the row: write `{name}.{rest[-1]}`"
+        )
     if name not in document.tables:
         known = [*document.inputs, *document.rules, *document.tables]
         return Problem(f"unknown name `{plain(name)}`", formula.at(tree), suggest(name, known))
@@ -141,12 +142,12 @@ def _sort(needs: dict[str, tuple[str, ...]]) -> tuple[tuple[str, ...], list[list
     order: list[str] = []
     circles: list[list[str]] = []
     state: dict[str, bool] = {}  # False: on the path; True: done
-    for start in needs:
+    for start, first in needs.items():
         if start in state:
             continue
         state[start] = False
         path = [start]
-        stack = [iter(needs[start])]
+        stack = [iter(first)]
         while stack:
             step = next(stack[-1], None)
             if step is None:
@@ -163,16 +164,20 @@ def _sort(needs: dict[str, tuple[str, ...]]) -> tuple[tuple[str, ...], list[list
     return tuple(order), circles
 
 
-def _circle(document: Document, items: dict[str, Input | Rule], path: list[str]) -> Problem:
+def _circle(items: dict[str, Input | Rule], path: list[str]) -> Problem:
     hops = []
     for name, needed in zip(path, [*path[1:], path[0]], strict=True):
-        place = _mention(document, items[name], needed)
+        place = _mention(items[name], needed)
         hops.append(f"`{name}` needs `{needed}` ({plain(place.text.name, 200)}:{place.line})")
     shown = hops if len(hops) <= 12 else [*hops[:8], f"… {len(hops) - 11} more …", *hops[-3:]]
-    return Problem("these go in a circle:\n    " + "\n    ".join(shown), items[path[0]].place, "one of them must be given, or computed from something else")
+    return Problem(
+        "these go in a circle:\n    " + "\n    ".join(shown),
+        items[path[0]].place,
+        "one of them must be given, or computed from something else",
+    )
 
 
-def _mention(document: Document, item: Input | Rule, name: str) -> Place:
+def _mention(item: Input | Rule, name: str) -> Place:
     for formula in formulas(item):
         for tree in walk(formula.tree):
             if (isinstance(tree, Name) and tree.name == name) or (isinstance(tree, Cell) and tree.path[0] == name):

@@ -20,7 +20,9 @@ def inputs(plan: Plan, style: str = "plain") -> str:
     blocks = [table(rows, ["input", "type", "values", "default", "title"], style, frozenset())]
     for kind in plan.document.presets.values():
         names = presets.names(kind)
-        blocks.append(f"{kind.name}: one of {len(names)} names (`list RULES {kind.name}`)" + (", or the path of a .json file" if kind.through else ""))
+        blocks.append(
+            f"{kind.name}: one of {len(names)} names (`list RULES {kind.name}`)" + (", or the path of a .json file" if kind.through else "")
+        )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -28,7 +30,14 @@ def as_object(plan: Plan) -> dict[str, Any]:
     """The inputs and presets as one JSON object."""
     return {
         "inputs": {
-            each.name: {"type": each.type, "title": each.title, "unit": each.unit, "values": _domain(each), "default": _default(each), "doc": each.doc}
+            each.name: {
+                "type": each.type,
+                "title": each.title,
+                "unit": each.unit,
+                "values": _domain(each),
+                "default": _default(each),
+                "doc": each.doc,
+            }
             for each in plan.document.inputs.values()
         },
         "presets": {kind.name: presets.names(kind) for kind in plan.document.presets.values()},
@@ -44,7 +53,9 @@ def kind_of(plan: Plan, name: str) -> PresetKind:
     """
     if name not in plan.document.presets:
         known = plan.document.presets
-        raise CommandError(Problem(f"there are no presets of kind `{plain(name)}`", None, suggest(name, known) or "there is " + ", ".join(known)))
+        raise CommandError(
+            Problem(f"there are no presets of kind `{plain(name)}`", None, suggest(name, known) or "there is " + ", ".join(known))
+        )
     return plan.document.presets[name]
 
 

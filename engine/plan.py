@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import arithmetic
 from .arithmetic import Undefined, kept
 from .errors import Problem
 from .formula import (
-    Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth,
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Constant,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Tree,
+    Truth,
 )  # fmt: skip
 from .graph import Graph, build
 from .records import Document, Input, Rule, Value
@@ -36,8 +49,7 @@ class _Nothing:
 NOTHING = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(NamedTuple):
     """Why a name has no value: inputs that are missing, or what went wrong."""
 
     missing: tuple[str, ...] = ()
@@ -60,8 +72,7 @@ class Wrong(Exception):
         self.tree = tree
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """How one name gets its value when it is not given."""
 
     name: str
@@ -107,7 +118,8 @@ class Plan:
             return Step(name, slot, None, (), item.default)
         when = (item.when, self.compile(item.when.tree)) if item.when else None
         cases = tuple(
-            ((case.when, self.compile(case.when.tree)) if case.when else None, case.formula, self.compile(case.formula.tree)) for case in item.cases
+            ((case.when, self.compile(case.when.tree)) if case.when else None, case.formula, self.compile(case.formula.tree))
+            for case in item.cases
         )
         return Step(name, slot, when, cases)
 
@@ -237,9 +249,7 @@ class Plan:
             pairs = tuple(zip(slots, parts, strict=True))
             return lambda cells: pick([part(cells) for slot, part in pairs if slot < 0 or cells[slot] is not NOTHING] or [0])
         if name in {"ceil", "floor", "abs"}:
-            only = parts[0]
-            apply: Callable[[Any], Any] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}[name]
-            return lambda cells: apply(only(cells))
+            return _single(_SINGLES[name], parts[0])
         if name == "round_up":
             return _guard(tree, arithmetic.round_up, parts[0], parts[1])
         return _listed(tree, parts)
@@ -253,6 +263,7 @@ _FOLDS: dict[str, Callable[[Any, Any], Any]] = {
     "//": arithmetic.floor_divide,
     "%": arithmetic.modulo,
 }
+_SINGLES: dict[str, Callable[[Any], Any]] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}
 _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -272,6 +283,10 @@ def _guard(tree: Tree, join: Callable[[Any, Any], Any], left: Compute, right: Co
             raise Wrong(str(error), tree) from None
 
     return value
+
+
+def _single(apply: Callable[[Any], Any], part: Compute) -> Compute:
+    return lambda cells: apply(part(cells))
 
 
 def _compare(test: Callable[[Any, Any], bool], left: Compute, right: Compute) -> Compute:

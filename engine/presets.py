@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from . import schema, source
 from .document import load
@@ -20,8 +20,7 @@ ENDINGS = (".yaml", ".yml", ".json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(NamedTuple):
     """One entry: values in our vocabulary, or a `config` in a foreign one, and published totals."""
 
     name: str
@@ -54,7 +53,8 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
 
     Args:
         kind: which kind.
-        asked: a name, or a path (from `folder`).
+        asked: a name, or a path.
+        folder: where a path begins.
 
     Raises:
         InputError: when there is none.
@@ -83,7 +83,11 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
 
 def _at_path(kind: PresetKind, asked: Scalar, folder: str) -> Preset:
     if not asked.text.endswith(ENDINGS):
-        raise InputError(Problem(f"`{plain(asked.text)}` is not the name of a {kind.name}, and as a path it must end in .json, .yaml or .yml", asked.place))
+        raise InputError(
+            Problem(
+                f"`{plain(asked.text)}` is not the name of a {kind.name}, and as a path it must end in .json, .yaml or .yml", asked.place
+            )
+        )
     path = os.path.join(folder, os.path.expanduser(asked.text))
     try:
         return _read(path, asked.text)
@@ -163,12 +167,14 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
     assert preset.config is not None
     if not kind.through:
         raise InputError(Problem(f"a {kind.name} cannot be read from a foreign file here", asked))
-    plan = translation(kind, preset.config, asked)
+    plan = translation(kind, preset.config)
     given: dict[str, Given] = {}
     problems: list[Problem] = []
     for name, item in plan.document.inputs.items():
         node = _at(preset.config, item.key)
         if node is None or (isinstance(node, Scalar) and node.is_null):
+            if node is not None and item.empty is not None:
+                given[name] = Given(item.empty, "given", "", node.place)
             continue
         try:
             given[name] = Given(convert(item, node), "given", "", node.place)
@@ -213,7 +219,7 @@ def _at(node: Mapping, key: str) -> Node | None:
     return found
 
 
-def translation(kind: PresetKind, config: Mapping, asked: Place) -> Plan:
+def translation(kind: PresetKind, config: Mapping) -> Plan:
     """The rules file that translates a foreign file.
 
     Raises:
@@ -246,7 +252,9 @@ def _plan(path: str) -> Plan:
     return Plan(load(path))
 
 
-def read_inputs(plan: Plan, node: Node | None, text: Text | None, settings: list[tuple[str, Scalar | Sequence]], folder: str = "") -> dict[str, Given]:
+def read_inputs(
+    plan: Plan, node: Node | None, text: Text | None, settings: list[tuple[str, Scalar | Sequence]], folder: str = ""
+) -> dict[str, Given]:
     """All given values: settings of the command line over the inputs file over its presets.
 
     Args:
@@ -296,7 +304,9 @@ def read_inputs(plan: Plan, node: Node | None, text: Text | None, settings: list
 def _given(plan: Plan, name: str, value: Node, place: Place, setting: bool) -> Given:
     if name not in plan.slots:
         known = [*plan.document.inputs, *plan.document.presets, *plan.document.rules]
-        raise InputError(Problem(f"unknown input `{plain(name)}`", place, suggest(name, known) or "`list` shows the inputs of a rules file"))
+        raise InputError(
+            Problem(f"unknown input `{plain(name)}`", place, suggest(name, known) or "`list` shows the inputs of a rules file")
+        )
     where = "--set" if setting else f"{os.path.basename(place.text.name)}:{place.line}"
     return Given(convert(as_input(plan, name), value, commas=setting), "given", where, value.place)
 

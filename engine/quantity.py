@@ -27,7 +27,7 @@ _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])")
 
 def whole(value: Number) -> Number:
     """The same number, an `int` if it is whole."""
-    return value.numerator if value.denominator == 1 else value
+    return value if isinstance(value, int) else value.numerator if value.denominator == 1 else value
 
 
 def literal(text: str) -> Number:
@@ -98,19 +98,27 @@ def _not_a_number(text: str) -> str:
 
 
 def _scale(suffix: str, unit: str) -> int:
-    prefix = suffix[:-1] if suffix.endswith("B") else suffix
+    prefix = suffix.removesuffix("B")
     if prefix in _SCALE:
         if suffix.endswith("B") and unit != "byte":
-            raise ValueError(f"`{suffix}` is bytes, and this is {'a count of ' + unit + 's' if unit and unit != 'count' else 'a count'}: write it without the B")
+            what = f"a count of {unit}s" if unit and unit != "count" else "a count"
+            raise ValueError(f"`{suffix}` is bytes, and this is {what}: write it without the B")
         return _SCALE[prefix]
     if suffix[:1] in "kKMGTPE" and suffix[1:] in {"b", "ib", "bit"}:
-        raise ValueError(f"`{suffix}` is bits: write {suffix[0].replace('K', 'k')}B (powers of ten) or {suffix[0].upper()}iB (powers of two)")
+        raise ValueError(
+            f"`{suffix}` is bits: write {suffix[0].replace('K', 'k')}B (powers of ten) or {suffix[0].upper()}iB (powers of two)"
+        )
     letter = suffix[:1].upper()
     if letter in "KMGTPE" and suffix[1:].lower() in {"", "b", "i", "ib"}:
         end = "B" if suffix[-1:].lower() == "b" else ""
         small = "k" if letter == "K" else letter
         raise ValueError(f"`{suffix}` is ambiguous: write {small}{end} (powers of ten) or {letter}i{end} (powers of two)")
     raise ValueError(f"unknown suffix `{suffix}`: use k M G T P E, Ki Mi Gi Ti Pi Ei, %" + (", with B for bytes" if unit == "byte" else ""))
+
+
+def magnitude(value: Number) -> Number:
+    """The value without its sign."""
+    return -value if value < 0 else value
 
 
 def exact(value: Number) -> str:
@@ -145,7 +153,7 @@ def _decimals(value: Number, places: int) -> str:
 def readable(value: Number, unit: str = "") -> str:
     """The value for reading: bytes in KiB, MiB, GiB …, other large numbers with k, M, B, T; four digits."""
     sign = "-" if value < 0 else ""
-    size = abs(value)
+    size = magnitude(value)
     if unit == "byte":
         steps, base = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"], 1024
     else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .errors import Place
 from .formula import Formula
@@ -19,8 +18,7 @@ Type = Literal["integer", "number", "boolean", "choice", "list"]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """Where a figure or a formula comes from."""
 
     text: str
@@ -34,13 +32,12 @@ class Citation:
         return ", ".join(part for part in (f"{self.title}{self.text}", self.url) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What is given or assumed. `key` is its name in a foreign file."""
+class Input(NamedTuple):
+    """What is given or assumed. `key` is its name in a foreign file, `empty` what `null` there means."""
 
     name: str
     type: Type
-    place: Place = field(compare=False, repr=False)
+    place: Place
     key: str = ""
     title: str = ""
     symbol: str = ""
@@ -53,11 +50,10 @@ class Input:
     table: str = ""
     otherwise: str = ""
     default: Formula | Value | None = None
-    default_place: Place | None = field(default=None, compare=False, repr=False)
+    empty: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table."""
 
     name: str
@@ -66,88 +62,80 @@ class Column:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Constants in rows and columns."""
 
     name: str
     columns: dict[str, Column]
     rows: dict[str, dict[str, Number | bool]]
-    place: Place = field(compare=False, repr=False)
+    place: Place
     title: str = ""
     doc: str = ""
     source: Citation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A formula and the condition under which it counts; no condition for the last resort."""
 
     when: Formula | None
     formula: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """Inputs and the value they must give; None when the rule must not apply."""
 
     given: dict[str, tuple[Node, Place]]
     expect: Value | None
-    place: Place = field(compare=False, repr=False)
+    place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What is computed."""
 
     name: str
     cases: tuple[Case, ...]
-    place: Place = field(compare=False, repr=False)
+    place: Place
     when: Formula | None = None
     title: str = ""
     symbol: str = ""
     unit: str = ""
-    unit_place: Place | None = field(default=None, compare=False, repr=False)
+    unit_place: Place | None = None
     doc: str = ""
     source: Citation | None = None
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PresetKind:
+class PresetKind(NamedTuple):
     """A named set of input values that an inputs file can ask for. Paths are complete."""
 
     name: str
     places: tuple[str, ...]
-    place: Place = field(compare=False, repr=False)
+    place: Place
     title: str = ""
     through: str = ""
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """What to say when inputs look wrong."""
 
     name: str
     when: Formula
     say: str
     level: str
-    place: Place = field(compare=False, repr=False)
+    place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What the answer is about."""
 
     total: str = ""
     budget: str = ""
     parts: tuple[str, ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """Everything a rules file and its includes say."""
 
     path: str
@@ -161,4 +149,4 @@ class Document:
     checks: tuple[Check, ...]
     reads: tuple[str, ...]
     words: frozenset[str]
-    cited: dict[str, Citation] = field(default_factory=dict)
+    cited: dict[str, Citation]

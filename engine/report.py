@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from .breakdown import Breakdown, break_down
-from .derivation import used
 from .errors import Problem, plain
 from .evaluate import Values, checked
 from .plan import NOTHING, Absent
-from .quantity import Number, exact, grouped, readable
+from .quantity import Number, exact, grouped, magnitude, readable
 from .records import Rule, Value
 
 FORMATS = ("table", "json", "csv", "markdown")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What `eval` found, ready to be printed in any format."""
 
     values: Values
@@ -142,6 +139,8 @@ def cell(text: str) -> str:
 def _digits(state: Any) -> str:
     if state is NOTHING:
         return "-"
+    if state.__class__ is Absent:
+        return "unknown"
     if isinstance(state, bool):
         return "true" if state else "false"
     if isinstance(state, tuple):
@@ -159,11 +158,12 @@ def table(rows: list[list[str]], headers: list[str], style: str, numbers: frozen
     return tabulate(rows, headers, tablefmt="simple" if style == "plain" else style, colalign=sides, disable_numparse=True) if rows else ""
 
 
+_MARKDOWN = str.maketrans({**{sign: "\\" + sign for sign in "\\`|*[]#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
+
+
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
-    for sign in "\\`|*_<>[]&#":
-        text = text.replace(sign, "\\" + sign if sign not in "<>&" else {"<": "&lt;", ">": "&gt;", "&": "&amp;"}[sign]) if sign != "_" else text
-    return text
+    return text.translate(_MARKDOWN)
 
 
 def _tables(found: Answer, style: str, quiet: bool) -> str:
@@ -180,10 +180,11 @@ def _tables(found: Answer, style: str, quiet: bool) -> str:
 def _plain_rows(found: Answer, style: str) -> str:
     rows = []
     for name in found.names:
-        state = found.values.state(name)
+        state: Any = found.values.state(name)
         item = found.values.plan.item(name)
-        size = readable(state, item.unit) if isinstance(state, int | Fraction) and not isinstance(state, bool) else ""
-        digits = grouped(state) if isinstance(state, int | Fraction) and not isinstance(state, bool) else _digits(state) if state.__class__ is not Absent else "unknown"
+        digits, size = _digits(state), ""
+        if isinstance(state, int | Fraction) and not isinstance(state, bool):
+            digits, size = grouped(state), readable(state, item.unit)
         rows.append([name, digits, plain(item.unit, 40), size if size != digits else "", plain(item.title)])
     headers = ["name", "value", "unit", "size", "title"]
     keep = [column for column in range(5) if column < 2 or any(row[column] for row in rows)]
@@ -235,7 +236,7 @@ def _title(values: Values, name: str) -> str:
 def _verdict(found: Answer) -> list[str]:
     values, breakdown = found.values, found.breakdown
     assert breakdown is not None
-    lines = []
+    lines: list[str] = []
     if breakdown.peaks:
         where = " / ".join(_title(values, name) for name in breakdown.peaks)
         lines.append(f"{_title(values, found.total)} falls in: {where}")
@@ -244,19 +245,23 @@ def _verdict(found: Answer) -> list[str]:
         budget = values.number(found.budget)
         verdict = "fits" if found.headroom >= 0 else "DOES NOT FIT"
         what = "headroom" if found.headroom >= 0 else "short by"
-        size = readable(abs(found.headroom), unit)
+        size = readable(magnitude(found.headroom), unit)
         lines.append(f"{_title(values, found.budget)}: {readable(budget, unit)} ({grouped(budget)})")
         share = f", {_share(values.number(found.total), budget)} used" if budget else ""
-        lines.append(f"{verdict}: {what} {size} ({grouped(abs(found.headroom))}){share}")
+        lines.append(f"{verdict}: {what} {size} ({grouped(magnitude(found.headroom))}){share}")
     elif found.budget:
         kinds = [kind for kind in values.plan.document.presets if kind not in values.plan.document.inputs]
-        ways = " or ".join([f"--{kind} NAME" for kind in kinds if not values.plan.document.presets[kind].through] + [f"--set {found.budget}=80GiB"])
+        ways = " or ".join(
+            [f"--{kind} NAME" for kind in kinds if not values.plan.document.presets[kind].through] + [f"--set {found.budget}=80GiB"]
+        )
         lines.append(f"No {found.budget} is given, so whether it fits is not said: {ways}")
     return ["\n".join(lines)] if lines else []
 
 
 def _origins(found: Answer, style: str) -> list[str]:
     """Where each value came from: given, presets, assumed; then the warnings."""
+    from .derivation import used
+
     values = found.values
     document = values.plan.document
     needed = used(values, tuple(name for name in (*found.names, found.total, found.budget) if name))
@@ -265,7 +270,9 @@ def _origins(found: Answer, style: str) -> list[str]:
         if name not in needed or not values.has(name):
             continue
         known = values.given.get(name)
-        label = "Assumed" if known is None else "Given" if known.origin == "given" else f"From {known.where}"
+        label = "Assumed"
+        if known is not None:
+            label = "Given" if known.origin == "given" else f"From {known.where}"
         groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
     for name in values.given:
         if isinstance(values.plan.item(name), Rule):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -67,8 +68,14 @@ def to_json(node: Node) -> Any:
         return {key: to_json(child) for key, child in node.entries.items()}
     if isinstance(node, Sequence):
         return [to_json(child) for child in node.items]
-    convert: dict[str, Callable[[str], Any]] = {"null": lambda _: None, "boolean": lambda text: text.lower() == "true", "number": float, "string": str}
-    return convert[kind(node)](node.text)
+    match kind(node):
+        case "null":
+            return None
+        case "boolean":
+            return node.text.lower() == "true"
+        case "number":
+            return float(node.text)
+    return node.text
 
 
 @functools.cache
@@ -102,28 +109,24 @@ class Schema:
     def _reference(self, part: Any) -> Test:
         name = part["$ref"]
         if name not in self.references:
-            self.references[name] = lambda node: self.references[name](node)  # for a schema that refers to itself
+            self.references[name] = lambda node: self.references[name](node)  # noqa: PLW0108 - read later: a schema may refer to itself
             self.references[name] = self._test(self.definition(part))
         return self.references[name]
 
-    def _keyword(self, keyword: str, part: Any) -> Test | None:  # noqa: C901, PLR0911 - one line a keyword
+    def _keyword(self, keyword: str, part: Any) -> Test | None:
         value = part[keyword]
         match keyword:
             case "type":
                 types = frozenset([value] if isinstance(value, str) else value)
                 return lambda node: kind(node) in types
             case "enum":
-                return lambda node: kind(node) == "string" and isinstance(node, Scalar) and node.text in value
+                return lambda node: isinstance(node, Scalar) and kind(node) == "string" and node.text in value
             case "pattern":
                 pattern = re.compile(value)
-                return lambda node: kind(node) != "string" or (isinstance(node, Scalar) and pattern.search(node.text) is not None)
-            case "minLength":
-                return lambda node: kind(node) != "string" or (isinstance(node, Scalar) and len(node.text) >= value)
-            case "maxLength":
-                return lambda node: kind(node) != "string" or (isinstance(node, Scalar) and len(node.text) <= value)
-            case "items":
-                test = self._test(value)
-                return lambda node: not isinstance(node, Sequence) or all(map(test, node.items))
+                return lambda node: not isinstance(node, Scalar) or kind(node) != "string" or pattern.search(node.text) is not None
+            case "minLength" | "maxLength":
+                low, high = (value, math.inf) if keyword == "minLength" else (0, value)
+                return lambda node: not isinstance(node, Scalar) or kind(node) != "string" or low <= len(node.text) <= high
             case "minItems":
                 return lambda node: not isinstance(node, Sequence) or len(node.items) >= value
             case "minProperties":
@@ -131,14 +134,21 @@ class Schema:
             case "required":
                 return lambda node: not isinstance(node, Mapping) or all(key in node.entries for key in value)
             case "dependencies":
-                return lambda node: not isinstance(node, Mapping) or all(
-                    need in node.entries for key, needs in value.items() if key in node.entries for need in needs
-                )
+                pairs = [(key, need) for key, needs in value.items() for need in needs]
+                return lambda node: not isinstance(node, Mapping) or all(need in node.entries for key, need in pairs if key in node.entries)
+            case _:
+                return self._inner(keyword, value, part)
+
+    def _inner(self, keyword: str, value: Any, part: Any) -> Test | None:
+        """The keywords that hold schemas, and those that say nothing about a node."""
+        match keyword:
+            case "items":
+                test = self._test(value)
+                return lambda node: not isinstance(node, Sequence) or all(map(test, node.items))
             case "allOf" | "anyOf" | "oneOf":
                 tests = [self._test(branch) for branch in value]
-                if keyword == "oneOf":
-                    return lambda node: sum(test(node) for test in tests) == 1
-                return (lambda node: all(test(node) for test in tests)) if keyword == "allOf" else (lambda node: any(test(node) for test in tests))
+                least, most = {"allOf": (len(tests), len(tests)), "anyOf": (1, len(tests)), "oneOf": (1, 1)}[keyword]
+                return lambda node: least <= sum(test(node) for test in tests) <= most
             case "not":
                 test = self._test(value)
                 return lambda node: not test(node)
@@ -170,7 +180,9 @@ class Schema:
         every = ((leaf, problem) for error in errors for leaf in self._leaves(error) for problem in _problems(leaf, root))
         found = list(itertools.islice(every, MOST))
         # A misspelt key is also a missing key, and what is no map lacks every key: one mistake is told once.
-        told = {tuple(error.absolute_path) for error, problem in found if error.validator == "type" or problem.hint.startswith("did you mean")}
+        told = {
+            tuple(error.absolute_path) for error, problem in found if error.validator == "type" or problem.hint.startswith("did you mean")
+        }
         follows = {"required", "dependencies", "anyOf", "oneOf"}
         found = [(error, problem) for error, problem in found if not (error.validator in follows and tuple(error.absolute_path) in told)]
         problems = dict.fromkeys(problem for _, problem in found)
@@ -184,7 +196,9 @@ class Schema:
         if fields := part.get("properties"):
             return Mapping({key: self._doubtful(child, fields.get(key, {})) for key, child in node.entries.items()}, node.keys, node.place)
         right = self._members(part)
-        return Mapping({key: child for key, at, child in node.items() if not right(Mapping({key: child}, {key: at}, at))}, node.keys, node.place)
+        return Mapping(
+            {key: child for key, at, child in node.items() if not right(Mapping({key: child}, {key: at}, at))}, node.keys, node.place
+        )
 
     def _leaves(self, error: ValidationError) -> Iterator[ValidationError]:
         """The errors in the branch of an `anyOf` that was meant; any other error is itself. A `oneOf` is told as a whole."""
@@ -192,8 +206,16 @@ class Schema:
         branches: dict[int, list[ValidationError]] = {}
         for inner in error.context or ():
             branches.setdefault(int(inner.relative_schema_path[0]), []).append(inner)
-        meant = [number for number, errors in branches.items() if not any(inner.validator == "type" and not inner.relative_path for inner in errors)]
-        if error.validator == "oneOf" or not meant or all(inner.validator == "required" and not inner.relative_path for number in meant for inner in branches[number]):
+        meant = [
+            number
+            for number, errors in branches.items()
+            if not any(inner.validator == "type" and not inner.relative_path for inner in errors)
+        ]
+        if (
+            error.validator == "oneOf"
+            or not meant
+            or all(inner.validator == "required" and not inner.relative_path for number in meant for inner in branches[number])
+        ):
             yield error
             return
 
@@ -250,7 +272,9 @@ def _bad_value(error: ValidationError, node: Node, place: Place, name: str, says
     if kind(node) == "null" or error.validator in {"minItems", "minProperties", "minLength"}:
         return Problem(f"{name} is empty", place, says or "write a value, or remove the key")
     if error.validator == "enum":
-        return Problem(f"{name} is {f'`{text}`' if text else _TYPES[kind(node)]}; it is one of {_either(value)}", place, suggest(text, value))
+        return Problem(
+            f"{name} is {f'`{text}`' if text else _TYPES[kind(node)]}; it is one of {_either(value)}", place, suggest(text, value)
+        )
     if error.validator == "type":
         wanted = _either(_TYPES[each] for each in ([value] if isinstance(value, str) else value))
         quotes = f'write it in quotes: "{text}"' if value == "string" and text else ""

@@ -10,8 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,8 +22,7 @@ DEEPEST = 50
 """Levels of nesting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value as written. `bare` when it stands without quotes."""
 
     text: str
@@ -33,19 +31,18 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
+        """Whether it says that there is no value."""
         return self.bare and self.text in {"", "~", "null", "Null", "NULL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """Values in order."""
 
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Values by key, in the order written. `keys` are where the keys stand."""
 
     entries: dict[str, Node]
@@ -53,9 +50,11 @@ class Mapping:
     place: Place
 
     def get(self, key: str) -> Node | None:
+        """The value at a key, if there is one."""
         return self.entries.get(key)
 
     def items(self) -> Iterator[tuple[str, Place, Node]]:
+        """Each key with its place and value."""
         for key, node in self.entries.items():
             yield key, self.keys[key], node
 
@@ -77,7 +76,9 @@ def read_text(path: str, *, name: str = "", large: bool = False) -> Text:
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
             raise FileError(Problem(f"this is {kind}; a file is needed", where))
         if found.st_size > LARGEST and not large:
-            raise FileError(Problem(f"the file has {found.st_size:,} bytes; at most {LARGEST:,} are read", where, "use --large for a file you trust"))
+            raise FileError(
+                Problem(f"the file has {found.st_size:,} bytes; at most {LARGEST:,} are read", where, "use --large for a file you trust")
+            )
         with open(path, "rb") as file:
             data = file.read()
     except (OSError, ValueError) as error:
@@ -106,7 +107,11 @@ def decode(data: bytes, name: str, *, large: bool = False) -> Text:
     if bad:
         line = content.count("\n", 0, bad.start()) + 1
         column = bad.start() - (content.rfind("\n", 0, bad.start()) + 1) + 1
-        hint = "it looks like UTF-16 or UTF-32: save it as UTF-8" if "\x00" in content[:8] else "remove it, or write it as an escape in double quotes"
+        hint = (
+            "it looks like UTF-16 or UTF-32: save it as UTF-8"
+            if "\x00" in content[:8]
+            else "remove it, or write it as an escape in double quotes"
+        )
         raise FileError(Problem(f"control character {plain(bad[0])} in the file", Place(text, line, column), hint))
     return text
 
@@ -155,17 +160,21 @@ class _Reader:
         self.stack: list[_Open] = []
         self.documents = 0
 
-    def take(self, event: yaml.Event) -> None:
+    def take(self, event: Any) -> None:
         """One event."""
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._plain_only(event)
-            self._add(Scalar(event.value, not event.style, self._place(event)))
+            place = self._place(event)
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_marks(event, place)
+            self._add(Scalar(event.value, not event.style, place))
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self._plain_only(event)
+            place = self._place(event)
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_marks(event, place)
             if len(self.stack) >= DEEPEST:
-                raise FileError(Problem(f"more than {DEEPEST} levels of nesting", self._place(event)))
-            self.stack.append(_Open(kind is yaml.MappingStartEvent, self._place(event)))
+                raise FileError(Problem(f"more than {DEEPEST} levels of nesting", place))
+            self.stack.append(_Open(kind is yaml.MappingStartEvent, place))
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             self._add(self.stack.pop().close())
         elif kind is yaml.AliasEvent:
@@ -173,23 +182,23 @@ class _Reader:
         elif kind is yaml.DocumentStartEvent:
             self._document(event)
 
-    def _document(self, event: yaml.DocumentStartEvent) -> None:
+    def _document(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
             raise FileError(Problem("a second document begins here", self._place(event), "one file holds one document"))
         if event.tags or (event.version and event.version not in {(1, 1), (1, 2)}):
             raise FileError(Problem("this YAML directive is not read", Place(self.text, 1, 1), "remove the line that begins with %"))
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _place(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
         length = end.column - start.column if end.line == start.line else 1
         return Place(self.text, start.line + 1, start.column + 1, max(1, length))
 
-    def _plain_only(self, event: yaml.NodeEvent) -> None:
+    def _refuse_marks(self, event: Any, place: Place) -> None:
         if event.anchor is not None:
-            raise FileError(Problem("anchors (`&name`) are not read", self._place(event), "write the value where it is needed"))
-        if event.tag is not None and not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style):
-            raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", self._place(event), "remove it"))
+            raise FileError(Problem("anchors (`&name`) are not read", place, "write the value where it is needed"))
+        if not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style):
+            raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", place, "remove it"))
 
     def _add(self, node: Node) -> None:
         if not self.stack:

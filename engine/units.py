@@ -5,15 +5,31 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import Problem, RulesError, plain, suggest
 from .formula import (
-    Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, write,
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Constant,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Tree,
+    Truth,
+    write,
 )  # fmt: skip
 from .graph import Graph
-from .quantity import whole
+from .quantity import Number
 from .records import Document, Input, Rule, Table
 
 BASE = ("byte", "second", "flop")
@@ -23,9 +39,8 @@ _PART = re.compile(r"\s*([*/]?)\s*([A-Za-z_][A-Za-z0-9_]*|1)(?:\*\*([0-9]))?\s*"
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What kind of value: `number` with its dimension (None: 0, which fits all), `truth`, `word` with its words, `list`, or `element` of a list."""
+class Shape(NamedTuple):
+    """What kind of value: `number` with its dimension (None: 0, which fits all), `truth`, `word`, `list`, or `element` of a list."""
 
     kind: str
     dimension: Dimension | None = COUNT
@@ -58,7 +73,22 @@ def dimension(unit: str) -> Dimension:
         word = found[2]
         if word in BASE:
             powers[BASE.index(word)] += sign * int(found[3] or 1)
-        elif word.rstrip("s") in BASE or word in {"B", "bytes", "KiB", "MiB", "GiB", "TiB", "KB", "kB", "MB", "GB", "TB", "sec", "secs", "s"}:
+        elif word.rstrip("s") in BASE or word in {
+            "B",
+            "bytes",
+            "KiB",
+            "MiB",
+            "GiB",
+            "TiB",
+            "KB",
+            "kB",
+            "MB",
+            "GB",
+            "TB",
+            "sec",
+            "secs",
+            "s",
+        }:
             base = word.rstrip("s") if word.rstrip("s") in BASE else "second" if word[0] == "s" else "byte"
             raise ValueError(f"write `{base}`: units here are {', '.join(BASE)} and words that count")
         position = found.end()
@@ -74,8 +104,7 @@ def spell(of: Dimension | None) -> str:
     return (" * ".join(above) or "1") + "".join(f"/{word}" for word in below)
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(NamedTuple):
     """The shape of every name, and what is accepted with a warning."""
 
     of: dict[str, Shape]
@@ -128,10 +157,16 @@ class _Checker:
             if found.kind not in {shape.kind, "element"}:
                 self._say(item.default, item.default.tree, f"the default of `{item.name}` is {_kind(found)}, and it is {_kind(shape)}")
             elif shape.kind == "number" and found.dimension not in {None, declared}:
-                self._say(item.default, item.default.tree, f"the default of `{item.name}` is {spell(found.dimension)}, and its unit is {spell(declared)}")
+                self._say(
+                    item.default,
+                    item.default.tree,
+                    f"the default of `{item.name}` is {spell(found.dimension)}, and its unit is {spell(declared)}",
+                )
             elif shape.kind == "word" and not found.words <= shape.words:
                 extra = sorted(found.words - shape.words)
-                self._say(item.default, item.default.tree, f"`{plain(extra[0])}` is not a choice of `{item.name}`", suggest(extra[0], shape.words))
+                self._say(
+                    item.default, item.default.tree, f"`{plain(extra[0])}` is not a choice of `{item.name}`", suggest(extra[0], shape.words)
+                )
         return shape
 
     def rule(self, item: Rule) -> Shape:
@@ -153,12 +188,18 @@ class _Checker:
         declared = self._declared(item)
         if shape.kind != "number":
             if any(declared):
-                self._say(item.cases[0].formula, item.cases[0].formula.tree, f"the unit of `{item.name}` is {spell(declared)}, and its formula is {_kind(shape)}")
+                self._say(
+                    item.cases[0].formula,
+                    item.cases[0].formula.tree,
+                    f"the unit of `{item.name}` is {spell(declared)}, and its formula is {_kind(shape)}",
+                )
             return shape
         if shape.dimension is not None and shape.dimension != declared:
             formula = item.cases[0].formula
             if any(shape.dimension):
-                self._say(formula, formula.tree, f"`{item.name}` has the unit `{plain(item.unit)}`, and its formula is {spell(shape.dimension)}")
+                self._say(
+                    formula, formula.tree, f"`{item.name}` has the unit `{plain(item.unit)}`, and its formula is {spell(shape.dimension)}"
+                )
             else:
                 hint = "multiply by what carries the unit, such as a cell of a table"
                 message = f"`{item.name}` has the unit `{plain(item.unit)}`, and its formula is a plain number, taken as {spell(declared)}"
@@ -191,7 +232,9 @@ class _Checker:
         if left.dimension is None or right.dimension is None:
             return Shape(left.kind, right.dimension if left.dimension is None else left.dimension)
         if left.dimension != right.dimension:
-            self._say(self.formula, tree, f"{first} {spell(left.dimension)}, {second} {spell(right.dimension)}", "both sides need the same unit")
+            self._say(
+                self.formula, tree, f"{first} {spell(left.dimension)}, {second} {spell(right.dimension)}", "both sides need the same unit"
+            )
         return left
 
     def read(self, formula: Formula, tree: Tree) -> Shape:
@@ -255,7 +298,7 @@ class _Checker:
 
     def _sum(self, formula: Formula, tree: Tree, operands: tuple[Tree, ...]) -> Shape:
         shape = self.want(formula, operands[0], "number")
-        for before, operand in zip(operands, operands[1:], strict=False):
+        for before, operand in itertools.pairwise(operands):
             found = self.want(formula, operand, "number")
             self.formula = formula
             shape = self._join(operand, shape, found, f"`{plain(write(before), 60)}` is", f"`{plain(write(operand), 60)}` is")
@@ -269,7 +312,12 @@ class _Checker:
             none = none or (found is None and operator == "*")
             if operator == "%":
                 if found is not None and tuple(powers) != found:
-                    self._say(formula, tree, f"a remainder of {spell((powers[0], powers[1], powers[2]))} by {spell(found)}", "both sides need the same unit")
+                    self._say(
+                        formula,
+                        tree,
+                        f"a remainder of {spell((powers[0], powers[1], powers[2]))} by {spell(found)}",
+                        "both sides need the same unit",
+                    )
                 continue
             sign = 1 if operator == "*" else -1
             powers = [power + sign * other for power, other in zip(powers, found or COUNT, strict=True)]
@@ -279,16 +327,19 @@ class _Checker:
         base = self.want(formula, tree.base, "number")
         exponent = self.want(formula, tree.exponent, "number")
         if exponent.dimension is not None and any(exponent.dimension):
-            self._say(formula, tree.exponent, f"an exponent is a plain number; `{plain(write(tree.exponent))}` is {spell(exponent.dimension)}")
-        known = tree.exponent
-        size = known.value if isinstance(known, Constant) else -known.operand.value if isinstance(known, Negative) and isinstance(known.operand, Constant) else None
-        if size is not None and (whole(size).__class__ is not int or abs(size) > 64):
+            self._say(
+                formula, tree.exponent, f"an exponent is a plain number; `{plain(write(tree.exponent))}` is {spell(exponent.dimension)}"
+            )
+        size = _written(tree.exponent)
+        if size is not None and (not isinstance(size, int) or abs(size) > 64):
             self._say(formula, tree.exponent, "an exponent is a whole number of at most 64 in size")
             return base
         if base.dimension is None or not any(base.dimension):
             return PLAIN
         if size is None:
-            self._say(formula, tree.exponent, f"`{plain(write(tree.base))}` is {spell(base.dimension)}: its exponent must be written as a number")
+            self._say(
+                formula, tree.exponent, f"`{plain(write(tree.base))}` is {spell(base.dimension)}: its exponent must be written as a number"
+            )
             return base
         a, b, c = base.dimension
         return Shape("number", (a * int(size), b * int(size), c * int(size)))
@@ -307,12 +358,22 @@ class _Checker:
 
     def _words(self, formula: Formula, tree: Compare, left: Shape, right: Shape) -> None:
         if left.kind != right.kind or tree.operator not in {"==", "!="}:
-            self._say(formula, tree, f"`{tree.operator}` cannot compare {_kind(left)} with {_kind(right)}", "words are compared with `==` and `!=`")
+            self._say(
+                formula,
+                tree,
+                f"`{tree.operator}` cannot compare {_kind(left)} with {_kind(right)}",
+                "words are compared with `==` and `!=`",
+            )
             return
         if not left.words & right.words:
             owner, word = (tree.left, tree.right) if len(right.words) == 1 else (tree.right, tree.left)
             words = left.words if owner is tree.left else right.words
-            self._say(formula, word, f"`{plain(write(word))}` is not a choice of `{plain(write(owner))}`", suggest(write(word), words) or "it is one of " + ", ".join(sorted(words)[:12]))
+            self._say(
+                formula,
+                word,
+                f"`{plain(write(word))}` is not a choice of `{plain(write(owner))}`",
+                suggest(write(word), words) or "it is one of " + ", ".join(sorted(words)[:12]),
+            )
 
     def _call(self, formula: Formula, tree: Call) -> Shape:
         name, arguments = tree.function, tree.arguments
@@ -334,6 +395,16 @@ class _Checker:
             message = f"`{name}` of {spell(shapes[0].dimension)} depends on the unit it is counted in"
             self.warnings.append(Problem(message, formula.at(tree), "write `round_up(x, multiple)`", "warning"))
         return shapes[0]
+
+
+def _written(tree: Tree) -> Number | None:
+    """The number a tree is, when it is one."""
+    match tree:
+        case Constant(value):
+            return value
+        case Negative(Constant(value)):
+            return -value
+    return None
 
 
 def table_of(document: Document, words: frozenset[str]) -> Table | None:

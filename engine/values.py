@@ -80,7 +80,7 @@ def _list(given: Input, node: Node) -> tuple[Element, ...]:
     if isinstance(node, Scalar):
         raise _wrong(given, node.place, "is a list", f"write `[{plain(node.text)}]`")
     if isinstance(node, Mapping):
-        raise _wrong(given, node.place, "is a list, not a map")
+        return tuple(node.entries)
     made: list[Element] = []
     for item in node.items:
         if not isinstance(item, Scalar):
@@ -103,5 +103,3 @@ def node_of(value: Value, place: Place) -> Node:
     if isinstance(value, tuple):
         return Sequence(tuple(Scalar(str(item), not isinstance(item, str), place) for item in value), place)
     return Scalar(("true" if value else "false") if isinstance(value, bool) else str(value), True, place)
-
-
