@@ -45,68 +45,85 @@ class _Parser(argparse.ArgumentParser):
         raise CommandError(Problem(message, None, f"{usage}\n        more: {self.prog} --help"))
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="compute-gauge" if __package__ else "cli.py",
-        description="How much memory it takes, why, and how far one can go.",
-        allow_abbrev=False,
-    )
+class _Command(NamedTuple):
+    """A command: what it answers, its words, how many are needed, its own options, and what runs it."""
+
+    about: str
+    words: str
+    least: int
+    options: Callable[[_Parser], None]
+    run: Callable[[argparse.Namespace], int]
+    inputs: bool = True
+
+
+def _parser(asked: str) -> _Parser:
+    """The parser of the whole program, with all that belongs to the command asked for (all of it at once takes time)."""
+    name = "compute-gauge" if __package__ else "cli.py"
+    parser = _Parser(prog=name, description="How much memory it takes, why, and how far one can go.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-
-    def command(name: str, about: str, positional: str, least: int, *, inputs: bool = True) -> _Parser:
+    for word, command in _COMMANDS.items():
+        if asked in _COMMANDS and word != asked:
+            continue
         made = commands.add_parser(
-            name, help=about, description=about, usage=f"{parser.prog} {name} {positional} [options]", allow_abbrev=False
+            word,
+            help=command.about,
+            description=command.about,
+            usage=f"{name} {word} {command.words} [options]",
+            epilog="--KIND NAME names a preset of any kind the rules have, such as --model or --device." if command.inputs else "",
+            allow_abbrev=False,
         )
-        made.add_argument("words", nargs="*", metavar="ARGUMENT", help=positional)
-        made.set_defaults(positional=positional, least=least)
+        made.add_argument("words", nargs="*", metavar="ARGUMENT", help=command.words)
         made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
-        if inputs:
+        if command.inputs:
             made.add_argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="NAME=VALUE",
-                dest="settings",
-                help="a value; wins over the inputs file; repeatable",
+                "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a value; wins over files; repeatable"
             )
-            made.add_argument("--KIND", metavar="NAME", dest="_kind", help="a preset of any kind the rules have, such as --model NAME")
-        return made
+        command.options(made)
+    return parser
 
-    def formats(made: _Parser, *names: str) -> None:
-        made.add_argument("--format", choices=names, default=names[0], help="how to print (default: %(default)s)")
-        made.add_argument("--quiet", action="store_true", help="only the answer, without where values came from")
 
-    found = command("eval", "every part, the total, what is left of the budget", "RULES [INPUTS]", 1)
-    found.add_argument("--only", metavar="A,B", default="", help="only these rules")
-    found.add_argument("--check", action="store_true", help="exit with 1 when it does not fit")
-    formats(found, "table", "json", "csv", "markdown")
+def _formats(made: _Parser, *names: str) -> None:
+    made.add_argument("--format", choices=names, default=names[0], help="how to print (default: %(default)s)")
 
-    found = command("solve", "the best value of an unknown", "RULES [INPUTS]", 1)
-    found.add_argument(
+
+def _eval_options(made: _Parser) -> None:
+    made.add_argument("--only", metavar="A,B", default="", help="only these rules")
+    made.add_argument("--check", action="store_true", help="exit with 1 when it does not fit")
+    made.add_argument("--quiet", action="store_true", help="only the answer, without where values came from")
+    _formats(made, "table", "json", "csv", "markdown")
+
+
+def _solve_options(made: _Parser) -> None:
+    made.add_argument(
         "--for", dest="unknown", required=True, metavar="NAME", help="an input, a preset kind, or two inputs joined by a comma"
     )
-    found.add_argument("--target", metavar="RULE", default="", help="default: the total of the report")
-    bound = found.add_mutually_exclusive_group()
+    made.add_argument("--target", metavar="RULE", default="", help="default: the total of the report")
+    bound = made.add_mutually_exclusive_group()
     bound.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
-    bound.add_argument("--at-least", metavar="VALUE")
-    bound.add_argument("--equals", metavar="VALUE")
-    formats(found, "table", "json")
+    bound.add_argument("--at-least", metavar="VALUE", help="a number or a name")
+    bound.add_argument("--equals", metavar="VALUE", help="a number or a name")
+    _formats(made, "table", "json")
 
-    found = command("formula", "rules as formulas", "RULES [NAME ...]", 1)
-    found.add_argument("--expand", action="store_true", help="a closed form in the inputs")
-    found.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
-    found.add_argument("--keep", metavar="A,B", default="", help="the inputs that stay as names")
-    found.add_argument("--for", dest="unknown", metavar="NAME", help="solve for this input")
-    found.add_argument("--format", choices=("text", "latex", "python"), default="text", help="how to print (default: %(default)s)")
 
-    found = command("explain", "how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2)
-    found.add_argument("--depth", type=int, default=50, help="levels to show")
+def _formula_options(made: _Parser) -> None:
+    made.add_argument("--expand", action="store_true", help="a closed form in the inputs")
+    made.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
+    made.add_argument("--keep", metavar="A,B", default="", help="the inputs that stay as names")
+    made.add_argument("--for", dest="unknown", metavar="NAME", default="", help="solve for this input")
+    _formats(made, "text", "latex", "python")
 
-    found = command("check", "all that can be checked without inputs", "RULES ...", 1, inputs=False)
-    found.add_argument("--quiet", action="store_true", help="say nothing when all is well")
 
-    found = command("list", "inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, inputs=False)
-    return parser
+def _explain_options(made: _Parser) -> None:
+    made.add_argument("--depth", type=int, default=50, metavar="N", help="levels to show (default: all)")
+    _formats(made, "table", "json")
+
+
+def _check_options(made: _Parser) -> None:
+    made.add_argument("--quiet", action="store_true", help="say nothing when all is well")
+
+
+def _list_options(made: _Parser) -> None:
+    _formats(made, "table", "json", "markdown")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,9 +133,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        options, rest = _parser().parse_known_args(arguments)
-        _sort_rest(options, rest)
-        return _COMMANDS[options.command](options)
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        options, rest = _parser(words[0] if words else "").parse_known_args(words)
+        command = _COMMANDS[options.command]
+        _sort_rest(options, rest, command)
+        return command.run(options)
     except GaugeError as error:
         print(errors.render_all(error.problems), file=sys.stderr)
         return error.exit_code
@@ -132,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _sort_rest(options: argparse.Namespace, rest: list[str]) -> None:
+def _sort_rest(options: argparse.Namespace, rest: list[str], command: _Command) -> None:
     """What argparse did not know: words after options, and `--kind name` for the preset kinds of the rules."""
     options.kinds = []
     position = 0
@@ -143,19 +162,16 @@ def _sort_rest(options: argparse.Namespace, rest: list[str]) -> None:
             options.words.append(word)
             continue
         name, equals, value = word[2:].partition("=")
-        if not equals and position < len(rest):
+        if not equals and position < len(rest) and not rest[position].startswith("--"):
             value, position = rest[position], position + 1
-        elif not equals:
-            value = ""
-            if options.words and not options.words[-1].startswith("-") and len(options.words) > options.least:
-                value = options.words.pop()
+        elif not equals and len(options.words) > command.least:
+            value = options.words.pop()  # argparse took what follows an option it does not know for a word
         options.kinds.append((name.replace("-", "_"), value))
-    if len(options.words) < options.least:
-        raise CommandError(
-            Problem(
-                f"`{options.command}` needs {options.positional}", None, f"such as `{options.command} rules/transformer.yaml inputs.yaml`"
-            )
-        )
+    if len(options.words) < command.least:
+        hint = f"such as `{options.command} rules/transformer.yaml{' inputs.yaml' if command.inputs else ''}`"
+        raise CommandError(Problem(f"`{options.command}` needs {command.words}", None, hint))
+    if options.kinds and not command.inputs:
+        raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, "see --help"))
 
 
 def _rules_path(word: str) -> str:
@@ -208,7 +224,7 @@ def _question(made: plan.Plan, inputs: str | None, options: argparse.Namespace) 
         text = source.read_text(inputs, large=options.large)
         folder = os.path.dirname(inputs)
     if text is not None:
-        node = source.parse(text, large=options.large)
+        node = source.parse(text)
     settings = _settings(made, options)
     given = presets.read_inputs(made, node, text, settings, folder)
     return Question(made, given, node, text, settings, folder)
@@ -277,7 +293,8 @@ def _explain(options: argparse.Namespace) -> int:
     question = _question(made, files[1] if len(files) > 1 else None, options)
     values = evaluate.evaluate(made, question.given)
     evaluate.require(values, [name])
-    print(derivation.draw(derivation.derive(values, name, options.depth)))
+    lines = derivation.derive(values, name, options.depth)
+    print(derivation.json_text(lines) if options.format == "json" else derivation.draw(lines))
     return 0
 
 
@@ -306,11 +323,20 @@ def _list(options: argparse.Namespace) -> int:
         from .engine import listing
     made = _load(options.words[0], options)
     kind = _optional(options, 1)
-    print(listing.entries(listing.kind_of(made, kind)) if kind else listing.inputs(made), end="")
+    if options.format == "json":
+        print(listing.json_text(made, kind), end="")
+        return 0
+    style = "github" if options.format == "markdown" else "plain"
+    print(listing.entries(listing.kind_of(made, kind), style) if kind else listing.inputs(made, style), end="")
     return 0
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"eval": _eval, "explain": _explain, "check": _check, "list": _list}
+_COMMANDS = {
+    "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
+    "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
+    "check": _Command("all that can be checked without inputs", "RULES ...", 1, _check_options, _check, inputs=False),
+    "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

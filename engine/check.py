@@ -46,7 +46,7 @@ def check(path: str, *, large: bool = False) -> Findings:
     """Check a rules file with all it includes, its presets and its translations."""
     findings = Findings()
     try:
-        plan = Plan(load(path, large=large))
+        plan = Plan(load(path, large=large, examples=True))
     except GaugeError as error:
         findings.problems += error.problems
         return findings
@@ -199,7 +199,7 @@ def _check_translations(kind: PresetKind, findings: Findings) -> None:
             continue
         findings.translations += 1
         try:
-            plan = Plan(load(os.path.join(kind.through, name)))
+            plan = Plan(load(os.path.join(kind.through, name), examples=True))
         except GaugeError as error:
             findings.problems += error.problems
             continue

@@ -153,6 +153,19 @@ def shown(state: Any, unit: str) -> str:
     return f"{digits}{word}" + (f" ({short})" if short.replace(" B", "") != digits else "")
 
 
+def json_text(lines: list[Line]) -> str:
+    """The derivation as JSON: a list of names, each before what it needs."""
+    from .report import plain_value, to_json
+
+    def entry(line: Line) -> dict[str, Any]:
+        known = line.state is not NOTHING and line.state.__class__ is not Absent
+        found: dict[str, Any] = {"name": line.name, "depth": line.depth, "value": plain_value(line.state) if known else None}
+        found |= {"unit": line.unit, "title": line.title, "origin": line.origin, "formula": line.formula, "numbers": line.numbers}
+        return found | {"source": line.source, "applies": line.state is not NOTHING, "needs": list(line.needs), "repeated": line.repeated}
+
+    return to_json([entry(line) for line in lines]).rstrip()
+
+
 def draw(lines: list[Line]) -> str:
     """The derivation as a tree of text."""
     out: list[str] = []

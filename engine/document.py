@@ -33,14 +33,19 @@ MOST_RULES = 10_000
 _FORMULA_LIKE = re.compile(r"[A-Za-z0-9_)]\s*(?:[-+*/%(<>=!]|\bif\b)|[A-Za-z]\w*\.[A-Za-z]")
 
 
-def load(path: str, *, large: bool = False) -> Document:
+def load(path: str, *, large: bool = False, examples: bool = False) -> Document:
     """Read a rules file with its includes.
+
+    Args:
+        path: the entry file.
+        large: whether files over the bounds are read.
+        examples: whether the examples of rules are read; only `check` needs them, and they are half of many files.
 
     Raises:
         FileError: when a file cannot be read.
         RulesError: with everything that is wrong with its shape, names and formulas.
     """
-    reader = _Files(path, large)
+    reader = _Files(path, large, examples)
     reader.open(path, None)
     if reader.problems:
         raise RulesError(*reader.problems)
@@ -50,8 +55,9 @@ def load(path: str, *, large: bool = False) -> Document:
 class _Files:
     """The entry file and its includes, read depth first."""
 
-    def __init__(self, path: str, large: bool) -> None:
+    def __init__(self, path: str, large: bool, examples: bool) -> None:
         self.path = path
+        self.leave_out = "" if examples else "examples"
         self.large = large
         self.root = os.path.realpath(os.path.dirname(path) or ".")
         self.problems: list[Problem] = []
@@ -66,7 +72,7 @@ class _Files:
     def open(self, path: str, asked: Place | None) -> None:
         """Read one file and, before its own sections, its includes."""
         text = source.read_text(path, large=self.large)
-        node = source.parse(text, large=self.large)
+        node = source.parse(text, leave_out=self.leave_out)
         found = schema.check(node, "rules", text)
         if found or not isinstance(node, Mapping):
             self.problems += found

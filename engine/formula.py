@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
@@ -226,13 +226,16 @@ def parse(text: str, place: Place) -> Formula:
         raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
     source = _Source(text, place, place.length == len(text))
-    _bound(source)
+    easy = len(text) <= MOST_TOKENS and text.count("(") <= DEEPEST and _EASY.fullmatch(text) is not None
+    if not easy:
+        _bound(source)
     line = " " * lead + stripped.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             body = ast.parse("(" + line[lead:] + ")", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        _bound(source)
         raise _syntax_problem(error, source, lead) from None
     reader = _Reader(line[lead:], source, lead)
     tree = reader.read(body, 0)
@@ -290,6 +293,10 @@ _INSTEAD = {
     "\u2265": "write `>=`",
     "\u2260": "write `!=`",
 }
+
+
+_EASY = re.compile(r"(?>[A-Za-z_][A-Za-z0-9_]*|(?:0|[1-9][0-9_]{0,40})(?:\.[0-9]{1,20})?(?![A-Za-z0-9_.])|[-+*/%<>=!(),. ])++")
+"""A formula that is within every bound if it is short: nearly all are, and this is seen at once."""
 
 
 def _bound(source: _Source) -> None:
@@ -501,31 +508,35 @@ _WHAT: dict[type[ast.expr], str] = {
 }
 
 
+_CHILDREN: dict[type, Callable[[Any], tuple[Tree, ...]]] = {
+    Constant: lambda tree: (),
+    Truth: lambda tree: (),
+    Name: lambda tree: (),
+    Cell: lambda tree: (),
+    Fold: lambda tree: tree.operands,
+    Power: lambda tree: (tree.base, tree.exponent),
+    Negative: lambda tree: (tree.operand,),
+    Compare: lambda tree: (tree.left, tree.right),
+    Logic: lambda tree: tree.operands,
+    Not: lambda tree: (tree.operand,),
+    Choose: lambda tree: (tree.condition, tree.yes, tree.no),
+    Call: lambda tree: tree.arguments,
+    Item: lambda tree: (tree.listed, tree.position),
+}
+
+
 def children(tree: Tree) -> tuple[Tree, ...]:
     """The parts directly below a node, in the order written."""
-    match tree:
-        case Fold(_, operands) | Logic(_, operands):
-            return operands
-        case Power(base, exponent):
-            return base, exponent
-        case Negative(operand) | Not(operand):
-            return (operand,)
-        case Compare(_, left, right):
-            return left, right
-        case Choose(condition, yes, no):
-            return condition, yes, no
-        case Call(_, arguments):
-            return arguments
-        case Item(items, index):
-            return items, index
-    return ()
+    return _CHILDREN[tree.__class__](tree)
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
-    """The node and all below it."""
-    yield tree
-    for child in children(tree):
-        yield from walk(child)
+    """The node and all below it, in the order written."""
+    left = [tree]
+    while left:
+        at = left.pop()
+        yield at
+        left.extend(reversed(_CHILDREN[at.__class__](at)))
 
 
 _RANK = {"or": 1, "and": 2, "not": 3, "compare": 4, "sum": 5, "product": 6, "negative": 7, "power": 8, "atom": 9}

@@ -10,7 +10,7 @@ from .formula import Formula
 from .plan import Plan
 from .quantity import grouped
 from .records import Input, PresetKind
-from .report import plain_value, table
+from .report import plain_value, table, to_json
 from .source import Mapping, Scalar
 
 
@@ -26,8 +26,12 @@ def inputs(plan: Plan, style: str = "plain") -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def as_object(plan: Plan) -> dict[str, Any]:
-    """The inputs and presets as one JSON object."""
+def json_text(plan: Plan, kind: str | None) -> str:
+    """The inputs, presets and rules as one JSON object; or the names of one kind."""
+    return to_json(presets.names(kind_of(plan, kind)) if kind else _as_object(plan))
+
+
+def _as_object(plan: Plan) -> dict[str, Any]:
     return {
         "inputs": {
             each.name: {

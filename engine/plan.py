@@ -166,14 +166,14 @@ class Plan:
     def compile(self, tree: Tree) -> Compute:
         """A tree as a closure over the cells."""
         match tree:
-            case Constant(value) | Truth(value):
-                return lambda cells: value
             case Name(name):
                 return self._name(name) if name in self.slots else lambda cells: name
-            case Cell():
-                return self._cell(tree)
             case Fold():
                 return self._fold(tree)
+            case Constant(value) | Truth(value):
+                return lambda cells: value
+            case Cell():
+                return self._cell(tree)
             case Power(base, exponent):
                 return _guard(tree, arithmetic.power, self.compile(base), self.compile(exponent))
             case Negative(operand):

@@ -27,7 +27,8 @@ _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])")
 
 def whole(value: Number) -> Number:
     """The same number, an `int` if it is whole."""
-    return value if isinstance(value, int) else value.numerator if value.denominator == 1 else value
+    whole_part: int = value.numerator
+    return whole_part if value.denominator == 1 else value
 
 
 def literal(text: str) -> Number:

@@ -52,13 +52,14 @@ def answer(values: Values, only: tuple[str, ...], warnings: tuple[Problem, ...])
 def render(found: Answer, form: str, *, quiet: bool = False) -> str:
     """The answer in one of `FORMATS`."""
     if form == "json":
-        return _json(as_object(found))
+        return to_json(as_object(found))
     if form == "csv":
         return _csv(found)
     return _tables(found, "github" if form == "markdown" else "plain", quiet)
 
 
-def _json(content: object) -> str:
+def to_json(content: object) -> str:
+    """JSON text, ASCII only."""
     import json
 
     return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

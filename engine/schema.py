@@ -31,6 +31,7 @@ Kind = Literal["rules", "inputs", "preset"]
 Test = Callable[[Node], bool]
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NOT_TEXT = frozenset("0123456789+-.tTfFnN~") | {""}
 _TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 _TYPES = {"object": "a map", "array": "a list", "string": "text", "number": "a number", "boolean": "true or false", "null": "nothing"}
 
@@ -52,12 +53,13 @@ def kind(node: Node) -> str:
     """The JSON type of a node. Only a bare scalar is anything else than text: a number, a truth value, nothing."""
     if not isinstance(node, Scalar):
         return "object" if isinstance(node, Mapping) else "array"
-    if node.bare:
+    text = node.text
+    if node.bare and text[:1] in _NOT_TEXT:
         if node.is_null:
             return "null"
-        if node.text in _TRUTHS:
+        if text in _TRUTHS:
             return "boolean"
-        if len(node.text) <= LONGEST and _NUMBER.fullmatch(node.text):
+        if len(text) <= LONGEST and _NUMBER.fullmatch(text):
             return "number"
     return "string"
 
@@ -84,6 +86,34 @@ def load(name: Kind) -> Schema:
     return Schema(json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")))
 
 
+_SHAPES: dict[frozenset[str], Test] = {
+    frozenset({"object"}): lambda node: node.__class__ is Mapping,
+    frozenset({"array"}): lambda node: node.__class__ is Sequence,
+    frozenset({"number", "string", "boolean"}): lambda node: node.__class__ is Scalar and not node.is_null,
+}
+"""Types that are seen without reading the text."""
+
+
+def _every(tests: list[Test]) -> Test:
+    def test(node: Node) -> bool:
+        for each in tests:  # noqa: SIM110 - a generator for every node is what a start would spend its time on
+            if not each(node):
+                return False
+        return True
+
+    return test
+
+
+def _some(tests: list[Test]) -> Test:
+    def test(node: Node) -> bool:
+        for each in tests:  # noqa: SIM110 - as above
+            if each(node):
+                return True
+        return False
+
+    return test
+
+
 class Schema:
     """A schema, and the tests made from its parts. Only the keywords in `_test` and `_keyword` may be used in it."""
 
@@ -104,7 +134,7 @@ class Schema:
         tests = [test for keyword in part if (test := self._keyword(keyword, part)) is not None]
         if part.keys() & {"properties", "additionalProperties", "propertyNames"}:
             tests.append(self._members(part))
-        return tests[0] if len(tests) == 1 else lambda node: all(test(node) for test in tests)
+        return tests[0] if len(tests) == 1 else _every(tests)
 
     def _reference(self, part: Any) -> Test:
         name = part["$ref"]
@@ -118,7 +148,7 @@ class Schema:
         match keyword:
             case "type":
                 types = frozenset([value] if isinstance(value, str) else value)
-                return lambda node: kind(node) in types
+                return _SHAPES.get(types) or (lambda node: kind(node) in types)
             case "enum":
                 return lambda node: isinstance(node, Scalar) and kind(node) == "string" and node.text in value
             case "pattern":
@@ -145,10 +175,13 @@ class Schema:
             case "items":
                 test = self._test(value)
                 return lambda node: not isinstance(node, Sequence) or all(map(test, node.items))
-            case "allOf" | "anyOf" | "oneOf":
+            case "allOf":
+                return _every([self._test(branch) for branch in value])
+            case "anyOf":
+                return _some([self._test(branch) for branch in value])
+            case "oneOf":
                 tests = [self._test(branch) for branch in value]
-                least, most = {"allOf": (len(tests), len(tests)), "anyOf": (1, len(tests)), "oneOf": (1, 1)}[keyword]
-                return lambda node: least <= sum(test(node) for test in tests) <= most
+                return lambda node: sum(test(node) for test in tests) == 1
             case "not":
                 test = self._test(value)
                 return lambda node: not test(node)
@@ -163,12 +196,16 @@ class Schema:
 
     def _members(self, part: Any) -> Test:
         known = {key: self._test(value) for key, value in part.get("properties", {}).items()}
-        other, names = self._test(part.get("additionalProperties", True)), self._test(part.get("propertyNames", True))
+        other = self._test(part.get("additionalProperties", True))
+        names = self._test(part["propertyNames"]) if "propertyNames" in part else None
 
         def test(node: Node) -> bool:
-            return not isinstance(node, Mapping) or all(
-                known.get(key, other)(child) and names(Scalar(key, bare=False, place=place)) for key, place, child in node.items()
-            )
+            if node.__class__ is not Mapping:
+                return True
+            for key, child in node.entries.items():
+                if not known.get(key, other)(child) or (names and not names(Scalar(key, bare=False, place=node.keys[key]))):
+                    return False
+            return True
 
         return test
 

@@ -120,15 +120,20 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\u
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def parse(text: Text, *, large: bool = False) -> Node | None:
+def parse(text: Text, *, leave_out: str = "") -> Node | None:
     """The one document of a YAML text, or None when it is empty.
+
+    Args:
+        text: the text.
+        leave_out: a key whose value is not kept where it stands three levels down, as in `rules: {name: {examples: …}}`.
 
     Raises:
         FileError: with every duplicate key, or the first thing that is not plain YAML.
     """
-    reader = _Reader(text, large)
+    reader = _Reader(text, leave_out)
+    parser = _LOADER(text.content)
     try:
-        for event in yaml.parse(text.content, Loader=_LOADER):
+        while type(event := parser.get_event()) is not yaml.StreamEndEvent:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -137,6 +142,8 @@ def parse(text: Text, *, large: bool = False) -> Node | None:
         raise FileError(Problem(f"this is not YAML: {plain(what, 200)}", place, _yaml_hint(text, place))) from None
     except yaml.YAMLError as error:
         raise FileError(Problem(f"this is not YAML: {plain(str(error), 120)}", Place(text, 1, 1))) from None
+    finally:
+        parser.dispose()
     if reader.problems:
         raise FileError(*reader.problems)
     return reader.root
@@ -149,12 +156,16 @@ def _yaml_hint(text: Text, place: Place) -> str:
     return ""
 
 
+_new: Any = tuple.__new__  # the constructor of a named tuple without its Python wrapper: half the time of reading
+
+
 class _Reader:
     """Builds nodes from events; the stack holds what is open."""
 
-    def __init__(self, text: Text, large: bool) -> None:
+    def __init__(self, text: Text, leave_out: str) -> None:
         self.text = text
-        self.large = large
+        self.leave_out = leave_out
+        self.left_out = 0
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self.stack: list[_Open] = []
@@ -163,11 +174,13 @@ class _Reader:
     def take(self, event: Any) -> None:
         """One event."""
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if self.left_out and kind is not yaml.AliasEvent:
+            self._pass(kind)
+        elif kind is yaml.ScalarEvent:
             place = self._place(event)
             if event.anchor is not None or event.tag is not None:
                 self._refuse_marks(event, place)
-            self._add(Scalar(event.value, not event.style, place))
+            self._add(_new(Scalar, (event.value, not event.style, place)))
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             place = self._place(event)
             if event.anchor is not None or event.tag is not None:
@@ -182,6 +195,16 @@ class _Reader:
         elif kind is yaml.DocumentStartEvent:
             self._document(event)
 
+    def _pass(self, kind: type) -> None:
+        """Go past a value that is left out; `left_out` counts what of it is open, plus one."""
+        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self.left_out += 1
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            self.left_out -= 1
+        if self.left_out == 1:
+            self.left_out = 0
+            self.stack[-1].key = None
+
     def _document(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
@@ -191,8 +214,10 @@ class _Reader:
 
     def _place(self, event: Any) -> Place:
         start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if end.line == start.line else 1
-        return Place(self.text, start.line + 1, start.column + 1, max(1, length))
+        line, column = start.line, start.column
+        length = end.column - column if end.line == line else 1
+        place: Place = _new(Place, (self.text, line + 1, column + 1, length if length > 0 else 1))
+        return place
 
     def _refuse_marks(self, event: Any, place: Place) -> None:
         if event.anchor is not None:
@@ -205,6 +230,8 @@ class _Reader:
             self.root = node
             return
         problem = self.stack[-1].add(node)
+        if self.leave_out and len(self.stack) == 3 and (key := self.stack[-1].key) and key.text == self.leave_out:
+            self.left_out = 1
         if problem:
             self.problems.append(problem)
             if len(self.problems) > 100:

@@ -1,0 +1,1 @@
+"""One file a target: a tree as text of another language."""
