@@ -63,6 +63,7 @@ class _Files:
         self.problems: list[Problem] = []
         self.open_files: list[tuple[str, Place | None]] = []
         self.seen: set[str] = set()
+        self.words: list[Scalar] = []
         self.maps: dict[str, list[tuple[str, Place, Node]]] = {
             key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")
         }
@@ -88,6 +89,9 @@ class _Files:
             for item in include.items if isinstance(include, Sequence) else (include,):
                 if isinstance(item, Scalar):
                     self._include(item, os.path.dirname(path))
+        words = node.get("words")
+        if isinstance(words, Sequence):
+            self.words += [item for item in words.items if isinstance(item, Scalar)]
         for section, entries in self.maps.items():
             part = node.get(section)
             if isinstance(part, Mapping):
@@ -187,7 +191,8 @@ class _Builder:
         rules = {name: self._rule(name, place, node) for name, place, node in self._names("rules")}
         presets = {name: self._preset(name, place, node) for name, place, node in self._names("presets") if isinstance(node, Mapping)}
         checks = tuple(self._check(name, place, node) for name, place, node in maps["checks"] if isinstance(node, Mapping))
-        words = {word for given in inputs.values() for word in given.choices if isinstance(word, str)}
+        words = {item.text for item in self.files.words}
+        words |= {word for given in inputs.values() for word in given.choices if isinstance(word, str)}
         words |= {row for table in tables.values() for row in table.rows}
         words |= {given.otherwise for given in inputs.values() if given.otherwise}
         for word in sorted(words & self.named.keys()):

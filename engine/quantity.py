@@ -27,8 +27,9 @@ _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])")
 
 def whole(value: Number) -> Number:
     """The same number, an `int` if it is whole."""
-    whole_part: int = value.numerator
-    return whole_part if value.denominator == 1 else value
+    if value.denominator == 1:
+        return int(value)
+    return value
 
 
 def literal(text: str) -> Number:
@@ -47,9 +48,8 @@ def literal(text: str) -> Number:
         raise ValueError(f"a leading zero is ambiguous: write {units.lstrip('0') or '0'}{'.' + decimals if decimals else ''}")
     scale = int(exponent or 0) - len(decimals)
     digits = int(units + decimals or "0")
-    if scale >= 0:
-        return digits * 10**scale
-    return whole(Fraction(digits, 10**-scale))
+    ten: int = 10 ** abs(scale)
+    return digits * ten if scale >= 0 else whole(Fraction(digits, ten))
 
 
 def read(text: str, unit: str = "", *, commas: bool = False) -> Number:
