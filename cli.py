@@ -123,7 +123,7 @@ def _check_options(made: _Parser) -> None:
 
 
 def _list_options(made: _Parser) -> None:
-    _formats(made, "table", "json", "markdown")
+    _formats(made, "table", "json", "markdown", "schema")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -323,8 +323,8 @@ def _list(options: argparse.Namespace) -> int:
         from .engine import listing
     made = _load(options.words[0], options)
     kind = _optional(options, 1)
-    if options.format == "json":
-        print(listing.json_text(made, kind), end="")
+    if options.format in {"json", "schema"}:
+        print(listing.json_text(made, kind) if options.format == "json" else listing.schema_text(made), end="")
         return 0
     style = "github" if options.format == "markdown" else "plain"
     print(listing.entries(listing.kind_of(made, kind), style) if kind else listing.inputs(made, style), end="")

@@ -169,15 +169,15 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> Sequence[str]:
-    """Up to two known words that look like this one."""
+    """Up to three known words that look like this one: that begin with it, or differ little."""
     import difflib
 
-    word = word[:64]
+    word = word[:64].casefold()
     names = {name.casefold(): name for name in known}
-    if word.casefold() in names:
-        return [names[word.casefold()]]
-    cutoff = 0.6 if len(word) > 3 else 0.5
-    found = [names[name] for name in difflib.get_close_matches(word.casefold(), names, n=2, cutoff=cutoff)]
-    if not found and len(word) >= 3:
-        found = [names[name] for name in names if name.startswith(word.casefold()) or word.casefold().startswith(name)][:2]
-    return found
+    if word in names:
+        return [names[word]]
+    longer = [names[name] for name in names if len(word) > 1 and name.startswith(word)]
+    cutoff = 0.6 if len(word) > 4 else 0.5
+    alike = [names[name] for name in difflib.get_close_matches(word, names, n=2, cutoff=cutoff)]
+    shorter = [names[name] for name in names if len(name) > 2 and word.startswith(name)]
+    return list(dict.fromkeys([*longer[:3], *alike, *shorter]))[: max(2, min(3, len(longer)))]

@@ -107,6 +107,7 @@ def require(values: Values, names: Iterable[str]) -> None:
     Raises:
         InputError: with every input that is missing and everything that went wrong.
     """
+    names = tuple(names)
     missing: dict[str, str] = {}
     problems: list[Problem] = []
     for name in names:
@@ -116,9 +117,34 @@ def require(values: Values, names: Iterable[str]) -> None:
                 missing.setdefault(absent, name)
             problems += state.problems
     if missing:
+        missing |= _further(values, names, missing)
+    if missing:
         problems.insert(0, _missing(values.plan, missing))
     if problems:
         raise InputError(*dict.fromkeys(problems))
+
+
+def _further(values: Values, names: tuple[str, ...], missing: dict[str, str]) -> dict[str, str]:
+    """The inputs that would be missing next, found by standing in for those that are: all are told at once."""
+    found: dict[str, str] = {}
+    given = dict(values.given)
+    new = dict(missing)
+    while new:
+        found |= new
+        for name in new:
+            given[name] = Given(_any_value(values.plan, name), "given")
+        again = evaluate(values.plan, given, names)
+        new = {absent: name for name in names for absent in getattr(again.state(name), "missing", ()) if absent not in found}
+    return found
+
+
+def _any_value(plan: Plan, name: str) -> Value:
+    item = plan.document.inputs[name]
+    if item.type == "choice":
+        return item.choices[0]
+    if item.type in {"integer", "number"}:
+        return item.choices[0] if item.choices else item.low if item.low is not None else 1
+    return () if item.type == "list" else False
 
 
 def _missing(plan: Plan, missing: dict[str, str]) -> Problem:

@@ -49,6 +49,41 @@ def _as_object(plan: Plan) -> dict[str, Any]:
     }
 
 
+def schema_text(plan: Plan) -> str:
+    """A JSON Schema (draft-07) of the inputs files of these rules, for editors to complete from."""
+    properties: dict[str, Any] = {each.name: _schema_of(each) for each in plan.document.inputs.values()}
+    for kind in plan.document.presets.values():
+        about = f"A name ({', '.join(presets.names(kind)[:3])} …)" + (", or the path of a .json file." if kind.through else ".")
+        properties[kind.name] = {"title": kind.title, "description": about, "type": "string", "examples": presets.names(kind)}
+    for rule in plan.document.rules.values():
+        about = f"{rule.doc} Given here, it is taken instead of its formula.".strip()
+        properties[rule.name] = {"title": rule.title, "description": about, "type": ["number", "string", "boolean"]}
+    return to_json(
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": f"Inputs: {plan.document.title}",
+            "type": "object",
+            "additionalProperties": False,
+            "properties": properties,
+        }
+    )
+
+
+def _schema_of(each: Input) -> dict[str, Any]:
+    made: dict[str, Any] = {"title": each.title, "description": f"{each.doc} {_hint(each)}".strip()}
+    if each.type == "choice":
+        return made | {"enum": [str(choice) for choice in each.choices]}
+    kinds: dict[str, Any] = {"boolean": "boolean", "list": "array"}
+    return made | {"type": kinds.get(each.type, ["number", "string"])}
+
+
+def _hint(each: Input) -> str:
+    parts = [f"From {_domain(each)}."] if each.type in {"integer", "number"} and _domain(each) else []
+    if each.default is not None:
+        parts.append(f"Default: {_default(each)}.")
+    return " ".join(parts)
+
+
 def kind_of(plan: Plan, name: str) -> PresetKind:
     """The preset kind with this name.
 

@@ -77,7 +77,7 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
     if not hint:
         hint = "one of " + ", ".join(known[:12]) + (f" and {len(known) - 12} more (see `list`)" if len(known) > 12 else "")
     if kind.through:
-        hint += "; or give the path of a .json file"
+        hint += (" Or" if hint.endswith("?") else "; or") + " give the path of a .json file"
     raise InputError(Problem(f"unknown {kind.name} `{plain(asked.text)}`", asked.place, hint))
 
 
