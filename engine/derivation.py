@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .encode import plain_value, to_json
 from .errors import plain
 from .evaluate import Values
 from .formula import Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, write
@@ -155,7 +156,6 @@ def shown(state: Any, unit: str) -> str:
 
 def json_text(lines: list[Line]) -> str:
     """The derivation as JSON: a list of names, each before what it needs."""
-    from .report import plain_value, to_json
 
     def entry(line: Line) -> dict[str, Any]:
         known = line.state is not NOTHING and line.state.__class__ is not Absent

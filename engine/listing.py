@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import presets
+from .encode import plain_value, to_json
 from .errors import CommandError, GaugeError, Problem, plain, suggest
 from .formula import Formula
 from .plan import Plan
 from .quantity import grouped
 from .records import Input, PresetKind
-from .report import plain_value, table, to_json
+from .report import table
 from .source import Mapping, Scalar
 
 

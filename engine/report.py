@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .breakdown import Breakdown, break_down
+from .encode import number, plain_value, to_json
 from .errors import Problem, plain
 from .evaluate import Values, checked
 from .plan import NOTHING, Absent
@@ -56,27 +57,6 @@ def render(found: Answer, form: str, *, quiet: bool = False) -> str:
     if form == "csv":
         return _csv(found)
     return _tables(found, "github" if form == "markdown" else "plain", quiet)
-
-
-def to_json(content: object) -> str:
-    """JSON text, ASCII only."""
-    import json
-
-    return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-
-def number(value: Number) -> int | float:
-    """A number for JSON: whole ones exactly, others as the nearest float."""
-    return value if isinstance(value, int) else float(value)
-
-
-def plain_value(value: Value) -> Any:
-    """A value for JSON."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | Fraction):
-        return number(value)
-    return [plain_value(element) for element in value] if isinstance(value, tuple) else value
 
 
 def as_object(found: Answer) -> dict[str, Any]:

@@ -88,6 +88,7 @@ WRONG: list[tuple[schema.Kind, str, str, int, int]] = [
     ("rules", "inputs: {a: {type: integer, choices: sizes}}", "here `choices` is a list", 1, 38),
     ("rules", "inputs: {a: {type: integer, otherwise: b}}", "`otherwise` is only for `type: choice`", 1, 29),
     ("rules", "include: {a: b}", "`include` is a map; the path of a rules file", 1, 1),
+    ("rules", "words: a\nrules: {}", "`words` is text; it must be a list", 1, 8),
     ("rules", 'include: [""]', "`include[0]` is empty", 1, 11),
     ("rules", "checks: {a: {when: x, say: y, level: fatal}}", "it is one of warning or error", 1, 38),
     ("rules", "tables: {t: {columns: {}, rows: {a: {b: 1}}}}", "`tables.t.columns` is empty", 1, 14),
@@ -130,6 +131,7 @@ RIGHT: list[tuple[schema.Kind, str]] = [
     ("rules", "sources: {ocp-mx: {title: x, authors: y, year: 2022}, b: text}"),
     ("rules", "presets: {a: {from: models}, b: {from: [a, b.yaml], through: c, by: d}}"),
     ("rules", "checks: {a: {when: x > 1, say: y, level: error}}"),
+    ("rules", "words: [a, b]\nreads: [c]\ninputs: {a: {type: integer, empty: 1}}"),
     (
         "rules",
         "tables: {t: {columns: {size: {unit: byte}, wide: {type: boolean}}, rows: {a: {size: 1/2, wide: false}, gated-x.v2: {size: 1}}}}",
@@ -250,10 +252,21 @@ def test_shipped_files_conform(kind: schema.Kind, path: Path) -> None:
     assert not problems, "\n" + render_all(problems)
 
 
-@pytest.mark.skipif(not (ROOT / "inputs.yaml").exists(), reason="no starter input yet")
 def test_starter_inputs_conform() -> None:
     text = source.read_text(str(ROOT / "inputs.yaml"))
     assert not schema.check(source.parse(text), "inputs", text)
+
+
+def test_the_language_page_and_the_schema_agree() -> None:
+    """Every section and every field of an input that docs/language.md lists is in the schema, and the other way round."""
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    document = schema.load("rules").document
+    table = page[page.index("| field |") :].split("\n\n", 1)[0]
+    told = {word for row in table.splitlines() for word in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told == document["definitions"]["input"]["properties"].keys()
+    first = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert first
+    assert set(re.findall(r"^(\w+):", first[1], re.MULTILINE)) == document["properties"].keys()
 
 
 PLACE = Place(Text("x", ""), 1, 1)

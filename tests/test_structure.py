@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from engine import source, units
+from engine.check import check
 from engine.document import load
 from engine.graph import build
 from engine.records import Rule
@@ -17,16 +21,17 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema formula records values arithmetic document graph units plan evaluate presets check
-    breakdown derivation report listing symbolic solve sweep advise emit page
+    errors quantity source schema formula records values arithmetic spans document graph units plan evaluate presets check
+    encode breakdown derivation report listing expand symbolic solve sweep advise emit page
 """.split()
-"""The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other."""
+"""The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
+A new module gets its place here."""
 
-ONE_IMPORTER = {"sympy": {"symbolic"}, "numpy": {"sweep"}}
-"""Libraries that only these modules import."""
+ONE_IMPORTER = {"sympy": "symbolic", "numpy": "sweep"}
+"""Libraries that only these modules import. Such a module is imported, in turn, by the function that needs it."""
 
 HEAVY = {"sympy", "numpy", "jsonschema", "tabulate"}
-"""Libraries that are imported by the function that needs them, so that a cached answer or an error never pays for them."""
+"""Libraries that are imported by the function that needs them, so that an answer or an error that can do without never pays for them."""
 
 BUILT_IN = {"eval", "exec", "compile", "__import__", "breakpoint"}
 IN_SYMPY = {"sympify", "lambdify", "parse_expr", "nsimplify", "S"}
@@ -92,17 +97,14 @@ def test_imports_go_one_way(path: Path) -> None:
             assert ORDER.index(module[1:]) < ORDER.index(here), f"{shown(path)}:{line} imports `{module[1:]}`, which stands after it"
 
 
-def test_order_has_no_ghosts() -> None:
-    """Folders and modules in ORDER are there."""
-    assert [name for name in ORDER if not ((ROOT / "engine" / f"{name}.py").exists() or (ROOT / "engine" / name).is_dir())] == []
-
-
 @pytest.mark.parametrize("path", [*MODULES, ROOT / "cli.py"], ids=shown)
 def test_libraries(path: Path) -> None:
     for module, line in all_imports(path):
         library = module.split(".")[0]
         allowed = ONE_IMPORTER.get(library)
-        assert allowed is None or (path.parent.name == "engine" and path.stem in allowed), f"{shown(path)}:{line} imports {library}"
+        assert allowed is None or path == ROOT / "engine" / f"{allowed}.py", (
+            f"{shown(path)}:{line} imports {library}; only {allowed}.py does"
+        )
         assert library not in LOADS_CODE, f"{shown(path)}:{line} imports {library}"
 
 
@@ -126,9 +128,33 @@ def at_import(body: list[ast.stmt]) -> list[ast.stmt]:
 def test_heavy_imports_wait(path: Path) -> None:
     for statement in at_import(tree(path).body):
         for module, line in imports(statement, path):
-            assert module.split(".")[0] not in HEAVY, (
-                f"{shown(path)}:{line} imports {module} when it is loaded; do it in the function that needs it"
-            )
+            library = module.split(".")[0]
+            heavy = (library in HEAVY and ONE_IMPORTER.get(library) != path.stem) or module in {
+                f".{name}" for name in ONE_IMPORTER.values()
+            }
+            assert not heavy, f"{shown(path)}:{line} imports {module} when it is loaded; do it in the function that needs it"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["eval", "rules/transformer.yaml", "inputs.yaml", "--format", "json"], 0),
+        (["eval", "rules/transformer.yaml", "nowhere.yaml"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_quick_command_loads_nothing_heavy(arguments: list[str], code: int) -> None:
+    program = (
+        "import sys, cli\n"
+        "try: code = cli.main(sys.argv[1:])\n"
+        "except SystemExit as end: code = end.code or 0\n"
+        f"print(code, sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=True
+    )
+    assert done.stderr.splitlines()[-1] == f"{code} []", done.stderr
 
 
 @pytest.mark.parametrize("path", [*MODULES, ROOT / "cli.py"], ids=shown)
@@ -233,7 +259,7 @@ def loaded() -> list[tuple[Rule, str]]:
     """Every rule of the entry files, with the kind of value it has."""
     found: dict[str, tuple[Rule, str]] = {}
     for path in entry_files():
-        document = load(str(path))
+        document = load(str(path), examples=True)
         shapes = units.infer(build(document)).of
         found |= {f"{rule.place}": (rule, shapes[rule.name].kind) for rule in document.rules.values()}
     return list(found.values())
@@ -276,8 +302,21 @@ def test_every_input_is_explained() -> None:
 def test_every_schema_line_is_right() -> None:
     """The line by which an editor finds the schema leads there."""
     wrong = []
-    for path in sorted((ROOT / "rules").rglob("*.yaml")):
+    for path in [ROOT / "inputs.yaml", *sorted((ROOT / "rules").rglob("*.yaml"))]:
         found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text(encoding="utf-8"))
         if not found or not (path.parent / found[1]).resolve().is_file():
             wrong.append(shown(path))
     assert not wrong, "the first line must be `# yaml-language-server: $schema=…/schemas/….schema.json`: " + ", ".join(wrong)
+
+
+def test_the_rule_in_contributing_is_one(tmp_path: Path) -> None:
+    """What CONTRIBUTING.md says to write passes `check` as it stands, with its example."""
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    part = tmp_path / "rules" / "transformer" / "parameters.yaml"
+    before = check(str(tmp_path / "rules" / "transformer.yaml"))
+    part.write_text(part.read_text(encoding="utf-8").replace("\nrules:\n", "\nrules:\n" + block[1], 1), encoding="utf-8")
+    after = check(str(tmp_path / "rules" / "transformer.yaml"))
+    assert after.problems == before.problems == []
+    assert (after.rules, after.examples) == (before.rules + 1, before.examples + 1)
