@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING or not __package__:
     from engine import document, errors, evaluate, plan, presets, source
@@ -38,9 +38,17 @@ class Question(NamedTuple):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong the way the rest of the program does."""
+    """Says what is wrong the way the rest of the program does, and knows its options."""
+
+    known: set[str]
+
+    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
+        """Add an argument and remember its name."""
+        self.__dict__.setdefault("known", set()).update(names)
+        return super().add_argument(*names, **settings)
 
     def error(self, message: str) -> NoReturn:
+        """Raise instead of printing and leaving."""
         usage = self.format_usage().strip()
         raise CommandError(Problem(message, None, f"{usage}\n        more: {self.prog} --help"))
 
@@ -136,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = sys.argv[1:] if arguments is None else list(arguments)
         options, rest = _parser(words[0] if words else "").parse_known_args(words)
         command = _COMMANDS[options.command]
-        _sort_rest(options, rest, command)
+        _sort_rest(options, words[words.index(options.command) + 1 :], rest, command)
         return command.run(options)
     except GaugeError as error:
         print(errors.render_all(error.problems), file=sys.stderr)
@@ -151,31 +159,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _sort_rest(options: argparse.Namespace, rest: list[str], command: _Command) -> None:
-    """What argparse did not know: words after options, and `--kind name` for the preset kinds of the rules."""
-    options.kinds = []
-    position = 0
-    while position < len(rest):
-        word = rest[position]
-        position += 1
-        if not word.startswith("--"):
+def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], command: _Command) -> None:
+    """What argparse did not know: words after options, and `--kind name` for the preset kinds of the rules.
+
+    argparse takes the name of a kind for a word of the command, and gives no order: the command line is gone through again.
+    """
+    parser = _Parser()
+    command.options(parser)
+    valued = {name for name in parser.known if name not in _SWITCHES} | {"--set"}
+    options.kinds, options.words = [], []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            options.words += left
+        elif word in valued:
+            next(left, None)
+        elif not word.startswith("-") or word == "-":
             options.words.append(word)
-            continue
-        name, equals, value = word[2:].partition("=")
-        if not equals and position < len(rest) and not rest[position].startswith("--"):
-            value, position = rest[position], position + 1
-        elif not equals and len(options.words) > command.least:
-            value = options.words.pop()  # argparse took what follows an option it does not know for a word
-        options.kinds.append((name.replace("-", "_"), value))
+        elif word in rest and word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            options.kinds.append((name.replace("-", "_"), value if equals else next(left, "")))
+        elif word in rest:
+            raise CommandError(Problem(f"unknown option `{errors.plain(word)}`", None, f"see `{options.command} --help`"))
     if len(options.words) < command.least:
         hint = f"such as `{options.command} rules/transformer.yaml{' inputs.yaml' if command.inputs else ''}`"
         raise CommandError(Problem(f"`{options.command}` needs {command.words}", None, hint))
     if options.kinds and not command.inputs:
-        raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, "see --help"))
+        raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, f"see `{options.command} --help`"))
+
+
+_SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "-h", "--help"})
+"""Options without a value."""
 
 
 def _rules_path(word: str) -> str:
     """A rules file: from the working folder first, else one that is shipped."""
+    if not word:
+        raise CommandError(Problem("the path of the rules file is empty", None, "such as rules/transformer.yaml"))
     if os.path.exists(word):
         return word
     for folder in (HERE, os.path.join(HERE, "rules")):
@@ -205,8 +225,9 @@ def _settings(made: plan.Plan, options: argparse.Namespace) -> list[tuple[str, s
         found.append((name, _scalar(value, f"--{name}")))
     for setting in options.settings:
         name, equals, value = setting.partition("=")
-        if not equals:
-            raise CommandError(Problem(f"`--set {errors.plain(setting)}` has no value", None, "write --set name=value"))
+        if not equals or not name.strip():
+            what = "no value" if name else "no name"
+            raise CommandError(Problem(f"`--set {errors.plain(setting)}` has {what}", None, "write --set name=value"))
         node: source.Scalar | source.Sequence = _scalar(value.strip(), f"--set {errors.plain(name, 40)}")
         if value.strip().startswith("["):
             parsed = source.parse(Text(f"--set {errors.plain(name, 40)}", value.strip()))
@@ -234,7 +255,8 @@ def _names(made: plan.Plan, listed: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in listed.split(",") if name.strip())
     for name in names:
         if name not in made.slots:
-            raise CommandError(Problem(f"there is no rule or input `{errors.plain(name)}`", None, errors.suggest(name, made.slots)))
+            hint = errors.suggest(name, made.slots) or "`list RULES --format json` shows the names"
+            raise CommandError(Problem(f"there is no rule or input `{errors.plain(name)}`", None, hint))
     return names
 
 
@@ -277,7 +299,9 @@ def _optional(options: argparse.Namespace, position: int) -> str | None:
     if len(options.words) > position + 1:
         extra = options.words[position + 1]
         raise CommandError(
-            Problem(f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {options.positional}")
+            Problem(
+                f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {_COMMANDS[options.command].words}"
+            )
         )
     return options.words[position] if len(options.words) > position else None
 

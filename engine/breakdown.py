@@ -36,21 +36,22 @@ def break_down(values: Values, total: str, parts: tuple[str, ...]) -> Breakdown:
 
     A rule that is not a part is followed when it is a sum, a `max`, another name, or a choice between these.
     """
-    walker = _Walker(values, frozenset(parts))
-    walker.follow(total, 1, start=True)
-    merged: dict[tuple[str, str], Number] = {}
-    for term in walker.terms:
-        key = (term.name, term.label)
-        merged[key] = merged.get(key, 0) + term.value
-    return Breakdown(tuple(Term(name, label, value) for (name, label), value in merged.items()), tuple(dict.fromkeys(walker.peaks)))
+    walker = _Walker(values)
+    walker.times[total] = 1
+    for name in reversed(values.plan.graph.order):  # every name after all that use it, so each is opened once
+        if name in walker.times:
+            walker.open(name, stop=name in parts and name != total)
+    return Breakdown(tuple(walker.terms), tuple(walker.peaks))
 
 
 class _Walker:
-    def __init__(self, values: Values, parts: frozenset[str]) -> None:
+    """Carries how often each name counts in the total from the names above to those below."""
+
+    def __init__(self, values: Values) -> None:
         self.values = values
-        self.parts = parts
+        self.times: dict[str, int] = {}
         self.terms: list[Term] = []
-        self.peaks: list[str] = []
+        self.peaks: dict[str, None] = {}
 
     def number(self, tree: Tree) -> Any:
         """The value of a part of a formula; 0 where it has none."""
@@ -59,17 +60,18 @@ class _Walker:
         except (Stop, Wrong):
             return 0
 
-    def follow(self, name: str, sign: int, *, start: bool = False) -> None:
-        """Add the terms of a name."""
+    def open(self, name: str, *, stop: bool) -> None:
+        """Make a name a term, or pass what it counts on to the names in its formula."""
         state = self.values.state(name)
-        if state is NOTHING or state.__class__ is Absent:
+        times = self.times[name]
+        if state is NOTHING or state.__class__ is Absent or not times:
             return
         item = self.values.plan.item(name)
-        tree = None if name in self.values.given or not isinstance(item, Rule) else self.active(name)
-        if tree is not None and (start or name not in self.parts) and self.additive(tree):
-            self.add(tree, sign)
+        tree = None if stop or name in self.values.given or not isinstance(item, Rule) else self.active(name)
+        if tree is not None and self.additive(tree):
+            self.add(tree, times, item.title or name)
         else:
-            self.terms.append(Term(name, item.title or name, sign * state))
+            self.terms.append(Term(name, item.title or name, times * state))
 
     def active(self, name: str) -> Tree | None:
         """The formula of the case that counts."""
@@ -91,23 +93,23 @@ class _Walker:
                 return self.additive(yes if self.number(condition) else no)
         return False
 
-    def add(self, tree: Tree, sign: int) -> None:
-        """Add the terms of a tree."""
+    def add(self, tree: Tree, times: int, within: str) -> None:
+        """Add the terms of a tree that counts so many times. `within` is the title of the rule it belongs to."""
         match tree:
-            case Name(name):
-                self.follow(name, sign)
+            case Name(name) if name in self.values.plan.slots:
+                self.times[name] = self.times.get(name, 0) + times
             case Fold(operators, operands) if operators[0] in "+-":
                 for operator, operand in zip(("+", *operators), operands, strict=True):
-                    self.add(operand, sign if operator == "+" else -sign)
-            case Call("max", arguments) if sign > 0:
+                    self.add(operand, times if operator == "+" else -times, within)
+            case Call("max", arguments) if times > 0:
                 live = [part for part in arguments if not (isinstance(part, Name) and self.values.state(part.name) is NOTHING)]
                 winner = max(live, key=self.number, default=Constant(0))
                 if isinstance(winner, Name) and len(arguments) > 1:
-                    self.peaks.append(winner.name)
-                self.add(winner, sign)
+                    self.peaks[winner.name] = None
+                self.add(winner, times, within)
             case Choose(condition, yes, no):
-                self.add(yes if self.number(condition) else no, sign)
+                self.add(yes if self.number(condition) else no, times, within)
             case _:
                 value = self.number(tree)
                 if value:
-                    self.terms.append(Term("", write(tree), sign * value))
+                    self.terms.append(Term("", f"{within}: {write(tree)}", times * value))

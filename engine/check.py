@@ -12,7 +12,7 @@ from .document import load
 from .errors import GaugeError, InputError, Place, Problem, plain
 from .evaluate import Given, evaluate, require
 from .graph import needed_by
-from .plan import NOTHING, Absent, Cells, Plan
+from .plan import NOTHING, Absent, Cells, Plan, Stop, Wrong
 from .quantity import grouped
 from .records import Case, Example, PresetKind, Rule, Value
 from .source import Mapping, Scalar
@@ -132,9 +132,12 @@ def prove_cases(plan: Plan, rule: Rule) -> list[Problem]:
     allowed = plan.compile(guard.tree) if guard else None
     used: set[int] = set()
     for cells, chosen in _combinations(plan, names, domains):
-        if allowed and not allowed(cells):
-            continue
-        hits = [case for case, test in tests if test(cells)]
+        try:
+            if allowed and not allowed(cells):
+                continue
+            hits = [case for case, test in tests if test(cells)]
+        except (Stop, Wrong) as error:
+            return [Problem(f"a condition of `{rule.name}` cannot be computed: {error}", rule.place)]
         said = ", ".join(f"{name} = {_say(value)}" for name, value in chosen.items())
         if len(hits) > 1:
             return [_overlap(rule, hits, said)]

@@ -52,7 +52,7 @@ def used(values: Values, names: tuple[str, ...]) -> frozenset[str]:
         name = left.pop()
         if name not in seen:
             seen.add(name)
-            left.extend(_line(values, name, 0, False).needs)
+            left.extend(_needs(values, name)[0])
     return frozenset(seen)
 
 
@@ -62,17 +62,23 @@ def _line(values: Values, name: str, depth: int, repeated: bool) -> Line:
     state = values.state(name)
     known = values.given.get(name)
     formula, numbers = "", ""
-    needs: tuple[str, ...] = ()
-    if known is None:
-        body, deciding = _body(values, name)
-        if body is not None:
-            formula = body.text if state is not NOTHING else f"when {body.text}"
-            numbers = write(_numbers(values, body.tree)) if state is not NOTHING else ""
-        needs = tuple(dict.fromkeys(needed for part in (*deciding, body) if part is not None for needed in needed_by(plan.document, part)))
+    needs, body = _needs(values, name)
+    if body is not None:
+        formula = body.text if state is not NOTHING else f"when {body.text}"
+        numbers = write(_numbers(values, body.tree)) if state is not NOTHING else ""
     origin = values.origin(name) + (f", {known.where}" if known and known.where else "")
     source = str(item.source) if item.source and known is None else ""
     again = repeated and bool(needs)
     return Line(name, depth, state, item.title, item.unit, origin, formula, numbers, source, () if again else needs, again)
+
+
+def _needs(values: Values, name: str) -> tuple[tuple[str, ...], Formula | None]:
+    """The names a value came from, and the formula that counted."""
+    if name in values.given:
+        return (), None
+    body, deciding = _body(values, name)
+    parts = [part for part in (*deciding, body) if part is not None]
+    return tuple(dict.fromkeys(needed for part in parts for needed in needed_by(values.plan.document, part))), body
 
 
 def _body(values: Values, name: str) -> tuple[Formula | None, tuple[Formula, ...]]:
@@ -169,19 +175,16 @@ def json_text(lines: list[Line]) -> str:
 def draw(lines: list[Line]) -> str:
     """The derivation as a tree of text."""
     out: list[str] = []
-    for index, line in enumerate(lines):
-        rails = _rails(lines, index)
-        head = rails[:-3] + "├─ " if rails else ""
-        if rails and _last(lines, index):
-            head = rails[:-3] + "└─ "
+    for line, (rails, last) in zip(lines, _rails(lines), strict=True):
+        head = rails + ("└─ " if last else "├─ ") if line.depth else ""
+        below = (rails + ("   " if last else "│  ") if line.depth else "") + ("│  " if line.needs else "   ")
         title = f"  {plain(line.title)}" if line.title else ""
         about = "as above" if line.repeated else line.origin if line.origin != "rule" else ""
         out.append(f"{head}{line.name} = {shown(line.state, line.unit)}{title}" + (f"  [{about}]" if about else ""))
-        below = rails + ("│  " if line.needs else "   ")
         if line.repeated:
             continue
         if line.formula:
-            out.append(f"{below}= {plain(line.formula, 600)}")
+            out.append(f"{below}{'' if line.formula.startswith('when ') else '= '}{plain(line.formula, 600)}")
         if line.numbers and line.numbers != line.formula:
             out.append(f"{below}= {plain(line.numbers, 600)}")
         if line.source:
@@ -189,22 +192,14 @@ def draw(lines: list[Line]) -> str:
     return "\n".join(out)
 
 
-def _last(lines: list[Line], index: int) -> bool:
-    depth = lines[index].depth
-    for line in lines[index + 1 :]:
-        if line.depth <= depth:
-            return line.depth < depth
-    return True
-
-
-def _rails(lines: list[Line], index: int) -> str:
-    """The lines that run down beside an entry from those above it."""
-    depth = lines[index].depth
-    open_at = [False] * (depth + 1)
-    for line in lines[index + 1 :]:
-        if line.depth <= depth:
-            open_at[line.depth] = True
-            depth = line.depth - 1
-        if depth <= 0:
-            break
-    return "".join("│  " if open_at[level] else "   " for level in range(1, lines[index].depth + 1))
+def _rails(lines: list[Line]) -> list[tuple[str, bool]]:
+    """For each line, what runs down beside it from the lines above, and whether it is the last below its parent."""
+    found: list[tuple[str, bool]] = []
+    open_at: list[bool] = []  # by depth: whether another line of that depth follows before a shallower one
+    for line in reversed(lines):
+        depth = line.depth
+        del open_at[depth + 1 :]
+        open_at += [False] * (depth + 1 - len(open_at))
+        found.append(("".join("│  " if another else "   " for another in open_at[1:depth]), not open_at[depth]))
+        open_at[depth] = True
+    return found[::-1]

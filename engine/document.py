@@ -30,7 +30,9 @@ from .source import Mapping, Node, Scalar, Sequence
 from .values import convert
 
 MOST_RULES = 10_000
-_FORMULA_LIKE = re.compile(r"[A-Za-z0-9_)]\s*(?:[-+*/%(<>=!]|\bif\b)|[A-Za-z]\w*\.[A-Za-z]")
+_CHOICE_LIKE = re.compile(r".*(?:\bif\b|[A-Za-z]\w*\.[A-Za-z])")
+"""What tells a formula from a mistyped word: words may hold signs."""
+_FORMULA_LIKE = re.compile(r"(?![-+]?\.(?:inf|nan)$)(?:\S.*[-+*/%(<>=!]|[-+(].*[A-Za-z_]|.*\bif\b|.*[A-Za-z]\w*\.[A-Za-z])", re.IGNORECASE)
 
 
 def load(path: str, *, large: bool = False, examples: bool = False) -> Document:
@@ -318,7 +320,8 @@ class _Builder:
                 return convert(made, node)
             except GaugeError:
                 pass
-        if not _FORMULA_LIKE.search(node.text) and node.text not in self.known:
+        like = _CHOICE_LIKE if made.type == "choice" else _FORMULA_LIKE
+        if not like.match(node.text) and node.text not in self.known:
             return self._value(made._replace(otherwise=""), node)
         return self._formula(node)
 
@@ -405,7 +408,7 @@ class _Builder:
             tuple(self._path(folder, item) for item in listed if isinstance(item, Scalar)),
             place,
             _text(node, "title"),
-            self._path(folder, through) if isinstance(through, Scalar) else "",
+            self._folder(folder, through) if isinstance(through, Scalar) else "",
             _text(node, "by"),
         )
 
@@ -417,6 +420,12 @@ class _Builder:
             return ""
         if not os.path.exists(path):
             self.problems.append(Problem(f"there is no file or folder `{plain(item.text)}`", item.place, _similar_file(path)))
+        return path
+
+    def _folder(self, folder: str, item: Scalar) -> str:
+        path = self._path(folder, item)
+        if os.path.exists(path) and not os.path.isdir(path):
+            self.problems.append(Problem(f"`through: {plain(item.text)}` is a file", item.place, "it names a folder of rules files"))
         return path
 
     def _check(self, name: str, place: Place, node: Mapping) -> Check:

@@ -16,9 +16,14 @@ def to_json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def number(value: Number) -> int | float:
-    """A number for JSON: whole ones exactly, others as the nearest float."""
-    return value if isinstance(value, int) else float(value)
+def number(value: Number) -> int | float | None:
+    """A number for JSON: whole ones exactly, others as the nearest float; None where there is no float."""
+    if isinstance(value, int):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def plain_value(value: Value) -> Any:

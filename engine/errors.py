@@ -47,7 +47,8 @@ class Place(NamedTuple):
     length: int = 1
 
     def __str__(self) -> str:
-        return f"{plain(self.text.name, 300)}:{self.line}:{self.column}"
+        name = plain(self.text.name, 300)
+        return f"{name}:{self.line}:{self.column}" if self.text.content else name
 
     def within(self, start: int, end: int) -> Place:
         """The part from `start` to `end` (characters from here) on the same line."""

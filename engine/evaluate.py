@@ -10,7 +10,7 @@ from .formula import Formula
 from .plan import NOTHING, Absent, Cells, Plan
 from .quantity import Number
 from .records import Input, Rule, Value
-from .values import outside
+from .values import unfit
 
 
 class Given(NamedTuple):
@@ -92,12 +92,11 @@ def evaluate(plan: Plan, given: Mapping[str, Given], names: Iterable[str] | None
 
 
 def _held(item: Input, value: Any) -> Any:
-    """A default that was computed, held to the bounds of its input."""
-    if item.type in {"integer", "number"}:
-        wrong = outside(item, value)
-        if wrong and isinstance(item.default, Formula):
-            message = f"the default of `{item.name}`, `{plain(item.default.text)}`: {item.name} {wrong[0]}"
-            return Absent(problems=(Problem(message, item.default.place, f"give `{item.name}` itself"),))
+    """A default that was computed, held to the type and bounds of its input."""
+    wrong = unfit(item, value)
+    if wrong and isinstance(item.default, Formula):
+        message = f"the default of `{item.name}`, `{plain(item.default.text)}`: {item.name} {wrong}"
+        return Absent(problems=(Problem(message, item.default.place, f"give `{item.name}` itself"),))
     return value
 
 

@@ -7,13 +7,14 @@ keeps the author's form: a sum is one node with its terms in order, so nesting i
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
-from .errors import Place, Problem, RulesError, plain, suggest
+from .errors import Place, Problem, RulesError, Text, plain, suggest
 from .quantity import LONGEST, Number, literal
 
 Made = TypeVar("Made")
@@ -226,22 +227,42 @@ def parse(text: str, place: Place) -> Formula:
         raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
     source = _Source(text, place, place.length == len(text))
-    easy = len(text) <= MOST_TOKENS and text.count("(") <= DEEPEST and _EASY.fullmatch(text) is not None
-    if not easy:
-        _bound(source)
+    easy = _easy_tree(text, lead)
+    if easy is not None:
+        return Formula(text, easy, place)
+    _bound(source)
     line = " " * lead + stripped.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             body = ast.parse("(" + line[lead:] + ")", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        _bound(source)
         raise _syntax_problem(error, source, lead) from None
     reader = _Reader(line[lead:], source, lead)
     tree = reader.read(body, 0)
     if reader.problems:
         raise RulesError(*reader.problems)
     return Formula(text, tree, place)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _easy_tree(text: str, lead: int) -> Tree | None:
+    """The tree of a formula that is seen at once to be within every bound; None for any other and for a wrong one.
+
+    Nearly every formula is one, and many stand in a file again and again (`mode == b`): each is read once.
+    """
+    if len(text) > MOST_TOKENS or text.count("(") > DEEPEST or not _EASY.fullmatch(text):
+        return None
+    try:
+        body = ast.parse(f"({text[lead:].rstrip()})", mode="eval").body
+        reader = _Reader(text[lead:], _Source(text, _UNPLACED, exact=False), lead)
+        tree = reader.read(body, 0)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, RulesError):
+        return None
+    return None if reader.problems else tree
+
+
+_UNPLACED = Place(Text("", ""), 1, 1)
 
 
 class _Source(NamedTuple):
@@ -259,7 +280,7 @@ class _Source(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r"\s+|(?P<number>(?:[0-9]|\.[0-9])[0-9A-Za-z_]*(?:(?<=[0-9_])\.[0-9A-Za-z_]*)?(?:(?<=[eE])[+-][0-9_]+)?)"
+    r"[ \t\r\n]+|(?P<number>(?:[0-9]|\.[0-9])[0-9A-Za-z_]*(?:(?<=[0-9_])\.[0-9A-Za-z_]*)?(?:(?<=[eE])[+-][0-9_]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<operator>\*\*|//|==|!=|<=|>=|[-+*/%<>().,\[\]])|(?P<other>.)",
     re.DOTALL,
 )
@@ -283,6 +304,7 @@ _INSTEAD = {
     "\\": "a formula needs no backslash",
     "?": "write `a if condition else b`",
     "$": "names stand without `$`",
+    "\u00a0": "this is a no-break space: write a plain one",
     "\u2212": "this is a Unicode minus: write `-`",
     "\u00d7": "write `*`",
     "\u00b7": "write `*`",
@@ -397,11 +419,10 @@ class _Reader:
         if depth > DEEPEST:
             start, end = self.span(node)
             raise self.source.refuse(f"the formula nests deeper than {DEEPEST}", start, end, "split it into rules with names")
-        method = getattr(self, "read_" + type(node).__name__.lower(), None)
+        method = _READERS.get(node.__class__)
         if method is None:
             return self.refuse(node, f"{_WHAT.get(type(node), 'this')} has no meaning in a formula")
-        tree: Tree = method(node, depth + 1)
-        return tree
+        return method(self, node, depth + 1)
 
     def read_constant(self, node: ast.Constant, depth: int) -> Tree:
         start, end = self.span(node)
@@ -492,6 +513,18 @@ class _Reader:
         return Call(name, tuple(self.read(argument, depth) for argument in node.args), self.span(node))
 
 
+_READERS: dict[type, Callable[[_Reader, Any, int], Tree]] = {
+    ast.Name: _Reader.read_name,
+    ast.Constant: _Reader.read_constant,
+    ast.BinOp: _Reader.read_binop,
+    ast.Attribute: _Reader.read_attribute,
+    ast.UnaryOp: _Reader.read_unaryop,
+    ast.Compare: _Reader.read_compare,
+    ast.BoolOp: _Reader.read_boolop,
+    ast.IfExp: _Reader.read_ifexp,
+    ast.Subscript: _Reader.read_subscript,
+    ast.Call: _Reader.read_call,
+}
 _WHAT: dict[type[ast.expr], str] = {
     ast.Lambda: "`lambda`",
     ast.List: "a list",

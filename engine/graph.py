@@ -64,10 +64,18 @@ def build(document: Document) -> Graph:
     items: dict[str, Input | Rule] = {**document.inputs, **document.rules}
     problems: list[Problem] = []
     needs: dict[str, tuple[str, ...]] = {}
+    read: dict[int, dict[str, None]] = {}  # by tree: formulas with the same text share theirs
     for name, item in items.items():
         found: dict[str, None] = {}
         for formula in formulas(item):
-            _needs(document, formula, found, problems)
+            mine = read.get(id(formula.tree))
+            if mine is None:
+                mine = {}
+                before = len(problems)
+                _needs(document, formula, mine, problems)
+                if len(problems) == before:
+                    read[id(formula.tree)] = mine
+            found.update(mine)
         needs[name] = tuple(found)
     for check in document.checks:
         _needs(document, check.when, {}, problems)

@@ -92,10 +92,9 @@ def kind_of(plan: Plan, name: str) -> PresetKind:
         CommandError: when there is none.
     """
     if name not in plan.document.presets:
-        known = plan.document.presets
-        raise CommandError(
-            Problem(f"there are no presets of kind `{plain(name)}`", None, suggest(name, known) or "there is " + ", ".join(known))
-        )
+        known = list(plan.document.presets)
+        there = "there is " + ", ".join(known) if known else "these rules have no presets"
+        raise CommandError(Problem(f"there are no presets of kind `{plain(name)}`", None, suggest(name, known) or there))
     return plan.document.presets[name]
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from . import arithmetic
 from .arithmetic import Undefined, kept
-from .errors import Problem
+from .errors import Problem, plain
 from .formula import (
     Call,
     Cell,
@@ -175,12 +175,13 @@ class Plan:
             case Cell():
                 return self._cell(tree)
             case Power(base, exponent):
-                return _guard(tree, arithmetic.power, self.compile(base), self.compile(exponent))
+                return _guard(tree, arithmetic.power, self._number(base), self._number(exponent))
             case Negative(operand):
-                value_of = self.compile(operand)
+                value_of = self._number(operand)
                 return lambda cells: -value_of(cells)
             case Compare(sign, left, right):
-                return _compare(_COMPARES[sign], self.compile(left), self.compile(right))
+                side = self.compile if sign in {"==", "!="} else self._number
+                return _compare(_COMPARES[sign], side(left), side(right))
             case Logic(sign, operands):
                 return _logic(sign == "and", tuple(self.compile(operand) for operand in operands))
             case Not(operand):
@@ -192,6 +193,30 @@ class Plan:
                 return _item(tree, self.compile(items), self.compile(index))
             case Call():
                 return self._call(tree)
+
+    def _number(self, tree: Tree) -> Compute:
+        """A tree that must be a number: an element of a list may turn out to be a word."""
+        value_of = self.compile(tree)
+        if not self._loose(tree):
+            return value_of
+
+        def value(cells: Cells) -> Any:
+            found = value_of(cells)
+            if isinstance(found, str):
+                raise Wrong(f"a number is needed here, and the list has the word `{plain(found)}`", tree)
+            return found
+
+        return value
+
+    def _loose(self, tree: Tree) -> bool:
+        match tree:
+            case Item():
+                return True
+            case Name(name):
+                return name in self.shapes and self.shapes[name].kind == "element"
+            case Choose(_, yes, no):
+                return self._loose(yes) or self._loose(no)
+        return False
 
     def _name(self, name: str) -> Compute:
         slot = self.slots[name]
@@ -224,10 +249,10 @@ class Plan:
         return value
 
     def _fold(self, tree: Fold) -> Compute:
-        first = self.compile(tree.operands[0])
+        first = self._number(tree.operands[0])
         if len(tree.operands) == 2:
-            return _guard(tree, _FOLDS[tree.operators[0]], first, self.compile(tree.operands[1]))
-        rest = tuple((_FOLDS[sign], self.compile(part)) for sign, part in zip(tree.operators, tree.operands[1:], strict=True))
+            return _guard(tree, _FOLDS[tree.operators[0]], first, self._number(tree.operands[1]))
+        rest = tuple((_FOLDS[sign], self._number(part)) for sign, part in zip(tree.operators, tree.operands[1:], strict=True))
 
         def value(cells: Cells) -> Any:
             total = first(cells)
@@ -242,7 +267,9 @@ class Plan:
 
     def _call(self, tree: Call) -> Compute:
         name = tree.function
-        parts = tuple(self.compile(argument) for argument in tree.arguments)
+        if name in {"sum", "count", "length"}:
+            return _listed(tree, tuple(self.compile(argument) for argument in tree.arguments))
+        parts = tuple(self._number(argument) for argument in tree.arguments)
         if name in {"min", "max"}:
             pick = min if name == "min" else max
             slots = tuple(self.slots.get(argument.name, -1) if isinstance(argument, Name) else -1 for argument in tree.arguments)
@@ -250,9 +277,7 @@ class Plan:
             return lambda cells: pick([part(cells) for slot, part in pairs if slot < 0 or cells[slot] is not NOTHING] or [0])
         if name in {"ceil", "floor", "abs"}:
             return _single(_SINGLES[name], parts[0])
-        if name == "round_up":
-            return _guard(tree, arithmetic.round_up, parts[0], parts[1])
-        return _listed(tree, parts)
+        return _guard(tree, arithmetic.round_up, parts[0], parts[1])
 
 
 _FOLDS: dict[str, Callable[[Any, Any], Any]] = {

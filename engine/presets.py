@@ -14,7 +14,7 @@ from .evaluate import Given, Values, evaluate, require
 from .plan import NOTHING, Plan
 from .records import Citation, Document, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
-from .values import convert, outside
+from .values import convert, unfit
 
 ENDINGS = (".yaml", ".yml", ".json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
@@ -75,7 +75,8 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
     known = names(kind)
     hint = suggest(asked.text, known)
     if not hint:
-        hint = "one of " + ", ".join(known[:12]) + (f" and {len(known) - 12} more (see `list`)" if len(known) > 12 else "")
+        listed = ", ".join(known[:12]) + (f" and {len(known) - 12} more (see `list`)" if len(known) > 12 else "")
+        hint = f"one of {listed}" if known else "there are none yet"
     if kind.through:
         hint += (" Or" if hint.endswith("?") else "; or") + " give the path of a .json file"
     raise InputError(Problem(f"unknown {kind.name} `{plain(asked.text)}`", asked.place, hint))
@@ -190,12 +191,9 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
         state = values.state(name)
         if state is NOTHING:
             continue
-        item = document.inputs[name]
-        wrong = outside(item, state) if item.type in {"integer", "number"} else None
-        if item.type == "choice" and state not in item.choices:
-            wrong = f"is one of {', '.join(str(choice) for choice in item.choices)}, not {plain(str(state))}", ""
+        wrong = unfit(document.inputs[name], state)
         if wrong:
-            problems.append(Problem(f"{plain(preset.name)} gives `{name}` a value it cannot have: {name} {wrong[0]}", asked))
+            problems.append(Problem(f"{plain(preset.name)} gives `{name}` a value it cannot have: {name} {wrong}", asked))
         made[name] = state
     if problems:
         raise InputError(*problems)

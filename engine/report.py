@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ def answer(values: Values, only: tuple[str, ...], warnings: tuple[Problem, ...])
     said, _ = checked(values)
     if only or not report.total:
         names = only or tuple(values.plan.document.rules)
-        return Answer(values, names, None, report.total if not only else "", report.budget, (*warnings, *said))
+        return Answer(values, names, None, "", report.budget, (*warnings, *said))
     breakdown = break_down(values, report.total, report.parts) if values.has(report.total) else None
     return Answer(values, report.parts, breakdown, report.total, report.budget, (*warnings, *said))
 
@@ -62,8 +63,8 @@ def render(found: Answer, form: str, *, quiet: bool = False) -> str:
 def as_object(found: Answer) -> dict[str, Any]:
     """The answer as one JSON object."""
     values, document = found.values, found.values.plan.document
-    wanted = set(found.names) if not found.total else set(document.rules)
-    rules = [name for name in values.plan.graph.order if name in document.rules and name in wanted]
+    wanted = set(document.rules) if found.total else set(found.names)
+    rules = [name for name in values.plan.graph.order if name in wanted]
     shown = [name for name in rules if values.has(name)]
     inputs = [name for name in values.plan.graph.order if name in document.inputs and values.has(name) and name in values.names]
     out: dict[str, Any] = {
@@ -112,9 +113,13 @@ def _csv(found: Answer) -> str:
     return text.getvalue()
 
 
+_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?")
+
+
 def cell(text: str) -> str:
     """A cell no spreadsheet takes for a formula."""
-    return "'" + text if text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:2].isdigit() and text != "-") else text
+    risky = text[:1] in {"=", "+", "-", "@", "\t", "\r"} and text != "-" and not _NUMBER.fullmatch(text)
+    return "'" + text if risky else text
 
 
 def _digits(state: Any) -> str:
@@ -149,12 +154,15 @@ def escaped(text: str) -> str:
 
 def _tables(found: Answer, style: str, quiet: bool) -> str:
     document = found.values.plan.document
-    blocks = [plain(document.title, 200)] if document.title and not quiet else []
-    blocks.append(_parts(found, style) if found.breakdown else _plain_rows(found, style))
-    if found.breakdown:
-        blocks += _verdict(found)
+    said = [plain(document.title, 200)] if document.title and not quiet else []
+    after = _verdict(found) if found.breakdown else []
+    if found.total and not found.breakdown:
+        after.append(f"{_title(found.values, found.total)} does not apply here")
     if not quiet:
-        blocks += _origins(found, style)
+        after += _origins(found)
+    if style == "github":
+        said, after = [escaped(block) for block in said], [escaped(block) for block in after]
+    blocks = [*said, _parts(found, style) if found.breakdown else _plain_rows(found, style), *after]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -239,7 +247,7 @@ def _verdict(found: Answer) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def _origins(found: Answer, style: str) -> list[str]:
+def _origins(found: Answer) -> list[str]:
     """Where each value came from: given, presets, assumed; then the warnings."""
     from .derivation import used
 
@@ -259,7 +267,7 @@ def _origins(found: Answer, style: str) -> list[str]:
         if isinstance(values.plan.item(name), Rule):
             groups.setdefault("Taken as given instead of its formula", []).append(f"{name} {_brief(values[name])}")
     order = ["Given", *sorted(label for label in groups if label.startswith("From ")), "Taken as given instead of its formula", "Assumed"]
-    blocks = [_wrapped(f"{label}: ", groups[label], style) for label in order if label in groups]
+    blocks = [_wrapped(f"{label}: ", groups[label]) for label in order if label in groups]
     lines = [f"warning: {plain(problem.message, 300)}" + (f" ({problem.place})" if problem.place else "") for problem in found.warnings]
     return ["\n".join(blocks), "\n".join(lines)]
 
@@ -272,10 +280,8 @@ def _brief(value: Value) -> str:
     return plain(str(value) if isinstance(value, str) else "[" + ", ".join(str(element) for element in value) + "]", 60)
 
 
-def _wrapped(head: str, parts: list[str], style: str, width: int = 110) -> str:
+def _wrapped(head: str, parts: list[str], width: int = 110) -> str:
     """Parts joined by commas, broken between parts."""
-    if style == "github":
-        return f"{head}{escaped(', '.join(parts))}"
     lines, line = [], head
     for index, part in enumerate(parts):
         piece = part + (", " if index < len(parts) - 1 else "")

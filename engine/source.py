@@ -102,6 +102,7 @@ def decode(data: bytes, name: str, *, large: bool = False) -> Text:
         line = data.count(b"\n", 0, error.start) + 1
         hint = "it looks like UTF-16 or UTF-32" if b"\x00" in data[:8] or data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
         raise FileError(Problem("the file is not UTF-8", Place(Text(name, ""), line, 1), hint or "save it as UTF-8")) from None
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
     text = Text(name, content)
     bad = _CONTROL.search(content)
     if bad:
@@ -116,7 +117,7 @@ def decode(data: bytes, name: str, *, large: bool = False) -> Text:
     return text
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -131,7 +132,8 @@ def parse(text: Text, *, leave_out: str = "") -> Node | None:
         FileError: with every duplicate key, or the first thing that is not plain YAML.
     """
     reader = _Reader(text, leave_out)
-    parser = _LOADER(text.content)
+    language = "JSON" if text.name.endswith(".json") else "YAML"
+    parser = _LOADER(_PAIR.sub(_joined, text.content) if language == "JSON" else text.content)
     try:
         while type(event := parser.get_event()) is not yaml.StreamEndEvent:
             reader.take(event)
@@ -139,14 +141,22 @@ def parse(text: Text, *, leave_out: str = "") -> Node | None:
         mark = error.problem_mark or error.context_mark
         place = Place(text, mark.line + 1, mark.column + 1) if mark else Place(text, 1, 1)
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        raise FileError(Problem(f"this is not YAML: {plain(what, 200)}", place, _yaml_hint(text, place))) from None
+        raise FileError(Problem(f"this is not {language}: {plain(what, 200)}", place, _yaml_hint(text, place))) from None
     except yaml.YAMLError as error:
-        raise FileError(Problem(f"this is not YAML: {plain(str(error), 120)}", Place(text, 1, 1))) from None
+        raise FileError(Problem(f"this is not {language}: {plain(str(error), 120)}", Place(text, 1, 1))) from None
     finally:
         parser.dispose()
     if reader.problems:
         raise FileError(*reader.problems)
     return reader.root
+
+
+_PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """A character that JSON writes as two escapes, as YAML writes it."""
+    return f"\\U{0x10000 + ((int(pair[1], 16) & 0x3FF) << 10) + (int(pair[2], 16) & 0x3FF):08x}"
 
 
 def _yaml_hint(text: Text, place: Place) -> str:

@@ -138,6 +138,7 @@ class _Checker:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.formula: Formula
+        self.read_before: dict[int, Shape] = {}  # by tree: formulas with the same text share theirs
 
     def _declared(self, item: Input | Rule) -> Dimension:
         try:
@@ -176,7 +177,7 @@ class _Checker:
         for case in item.cases:
             if case.when:
                 self.want(case.when, case.when.tree, "truth")
-            found.append((case.formula, self.read(case.formula, case.formula.tree)))
+            found.append((case.formula, self.whole(case.formula)))
         if not found:
             return PLAIN
         shape = found[0][1]
@@ -212,7 +213,7 @@ class _Checker:
     def want(self, formula: Formula, tree: Tree, kind: str) -> Shape:
         """The shape of a part that must be of this kind."""
         self.formula = formula
-        found = self.read(formula, tree)
+        found = self.whole(formula) if tree is formula.tree else self.read(formula, tree)
         if found.kind == kind or (found.kind == "element" and kind in {"number", "word"}):
             return found
         wanted = {"number": "a number", "truth": "true or false", "word": "a word", "list": "a list"}[kind]
@@ -220,8 +221,21 @@ class _Checker:
         self._say(formula, tree, f"{wanted} is needed here; `{plain(write(tree))}` is {_kind(found)}", hint)
         return Shape(kind, None)
 
-    def _join(self, tree: Tree, left: Shape, right: Shape, first: str, second: str) -> Shape:
-        """The shape that both are, or a problem with both sides shown."""
+    def whole(self, formula: Formula) -> Shape:
+        """The shape of a whole formula."""
+        shape = self.read_before.get(id(formula.tree))
+        if shape is None:
+            before = len(self.problems) + len(self.warnings)
+            shape = self.read(formula, formula.tree)
+            if len(self.problems) + len(self.warnings) == before:
+                self.read_before[id(formula.tree)] = shape
+        return shape
+
+    def _join(self, tree: Tree, left: Shape, right: Shape, first: Tree | str, second: Tree | str) -> Shape:
+        """The shape that both are, or a problem with both sides shown. `first` and `second` say what they are."""
+        if left == right and left.kind == "number":
+            return left
+        first, second = (part if isinstance(part, str) else f"`{plain(write(part), 60)}` is" for part in (first, second))
         if "element" in (left.kind, right.kind):
             return right if left.kind == "element" else left
         if left.kind != right.kind:
@@ -266,7 +280,7 @@ class _Checker:
             case Choose(condition, yes, no):
                 self.want(formula, condition, "truth")
                 first, second = self.read(formula, yes), self.read(formula, no)
-                return self._join(tree, first, second, f"`{plain(write(yes))}` is", f"`{plain(write(no))}` is")
+                return self._join(tree, first, second, yes, no)
             case Item(items, index):
                 self.want(formula, items, "list")
                 self.want(formula, index, "number")
@@ -301,7 +315,7 @@ class _Checker:
         for before, operand in itertools.pairwise(operands):
             found = self.want(formula, operand, "number")
             self.formula = formula
-            shape = self._join(operand, shape, found, f"`{plain(write(before), 60)}` is", f"`{plain(write(operand), 60)}` is")
+            shape = self._join(operand, shape, found, before, operand)
         return shape
 
     def _product(self, formula: Formula, tree: Fold) -> Shape:
@@ -353,7 +367,7 @@ class _Checker:
             if tree.operator not in {"==", "!="} and (left.kind not in {"number", "element"} or right.kind not in {"number", "element"}):
                 self._say(formula, tree, f"`{tree.operator}` compares numbers; here are {_kind(left)} and {_kind(right)}")
                 return TRUTH
-            self._join(tree, left, right, f"`{plain(write(tree.left))}` is", f"`{plain(write(tree.right))}` is")
+            self._join(tree, left, right, tree.left, tree.right)
         return TRUTH
 
     def _words(self, formula: Formula, tree: Compare, left: Shape, right: Shape) -> None:
@@ -379,8 +393,8 @@ class _Checker:
         name, arguments = tree.function, tree.arguments
         if name in {"sum", "length", "count"}:
             self.want(formula, arguments[0], "list")
-            if name == "count":
-                self.read(formula, arguments[1])
+            if name == "count" and self.read(formula, arguments[1]).kind not in {"number", "word", "element"}:
+                self._say(formula, arguments[1], "`count` looks for a number or a word")
             return PLAIN
         shapes = [self.want(formula, argument, "number") for argument in arguments]
         self.formula = formula
@@ -389,7 +403,7 @@ class _Checker:
             for before, argument, found in zip(arguments, arguments[1:], shapes[1:], strict=False):
                 if name == "round_up" and found.dimension is not None and not any(found.dimension):
                     continue
-                shape = self._join(argument, shape, found, f"`{plain(write(before), 60)}` is", f"`{plain(write(argument), 60)}` is")
+                shape = self._join(argument, shape, found, before, argument)
             return shape
         if name in {"ceil", "floor"} and shapes[0].dimension is not None and any(shapes[0].dimension):
             message = f"`{name}` of {spell(shapes[0].dimension)} depends on the unit it is counted in"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from .errors import InputError, Place, Problem, plain, suggest
 from .quantity import Number, grouped, read
 from .records import Element, Input, Value
@@ -64,6 +66,20 @@ def outside(given: Input, value: Number) -> tuple[str, str] | None:
         listed = ", ".join(str(choice) for choice in given.choices[:12])
         return f"is one of {listed}, not {grouped(value)}", ""
     return None
+
+
+def unfit(given: Input, value: Value) -> str:
+    """Why a computed value is not one the input may have; empty when it may."""
+    kinds: dict[str, type | tuple[type, ...]] = {"boolean": bool, "choice": str, "list": tuple}
+    wanted = kinds.get(given.type, (int, Fraction))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and given.type != "boolean"):
+        return f"is {_ARTICLE[given.type]}, not {plain(str(value), 40)}"
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        wrong = outside(given, value)
+        return wrong[0] if wrong else ""
+    if given.type == "choice" and value not in given.choices:
+        return f"is one of {', '.join(str(choice) for choice in given.choices[:12])}, not {plain(str(value), 40)}"
+    return ""
 
 
 def _choice(given: Input, node: Scalar) -> str:
