@@ -218,8 +218,10 @@ def _settings(made: plan.Plan, options: argparse.Namespace) -> list[tuple[str, s
     found: list[tuple[str, source.Scalar | source.Sequence]] = []
     for name, value in options.kinds:
         if name not in made.document.presets:
-            known = [*made.document.presets, "set", "format"]
-            raise CommandError(Problem(f"unknown option `--{errors.plain(name)}`", None, errors.suggest(name, known) or "see --help"))
+            known = [f"--{kind}" for kind in made.document.presets] + ["--set", "--format"]
+            raise CommandError(
+                Problem(f"unknown option `--{errors.plain(name)}`", None, errors.suggest(f"--{name}", known) or "see --help")
+            )
         if not value:
             raise CommandError(Problem(f"`--{name}` needs a value", None, f"such as --{name} NAME; `list` shows them"))
         found.append((name, _scalar(value, f"--{name}")))
@@ -340,6 +342,34 @@ def _check(options: argparse.Namespace) -> int:
     return code
 
 
+def _formula(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import formulas
+    else:
+        from .engine import formulas
+    made = _load(options.words[0], options)
+    names = _names(made, ",".join(options.words[1:]))
+    given = _question(made, options.inputs, options).given
+    keep = _names(made, options.keep)
+    values = None
+    if given or keep:
+        free = {options.unknown, *keep}
+        values = evaluate.evaluate(made, {name: value for name, value in given.items() if name not in free})
+    if options.unknown:
+        targets = names or (made.document.report.total,)
+        _names(made, options.unknown)
+        if len(targets) != 1 or not targets[0]:
+            raise CommandError(Problem("`--for` solves one rule", None, "name it after the rules file"))
+        print(formulas.solved(made, targets[0], options.unknown, options.format, values), end="")
+    elif options.expand or values is not None:
+        if not names:
+            names = (made.document.report.total,) if made.document.report.total else tuple(made.document.rules)
+        print(formulas.expanded(made, names, options.format, values, keep or None), end="")
+    else:
+        print(formulas.as_written(made, names, options.format), end="")
+    return 0
+
+
 def _list(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
         from engine import listing
@@ -357,6 +387,7 @@ def _list(options: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
+    "formula": _Command("rules as formulas", "RULES [NAME ...]", 1, _formula_options, _formula),
     "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
     "check": _Command("all that can be checked without inputs", "RULES ...", 1, _check_options, _check, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .evaluate import Values
-from .formula import Call, Choose, Constant, Fold, Name, Tree, write
+from .formula import Call, Choose, Constant, Fold, Name, Tree
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import Number
 from .records import Rule
@@ -41,6 +41,7 @@ def break_down(values: Values, total: str, parts: tuple[str, ...]) -> Breakdown:
     for name in reversed(values.plan.graph.order):  # every name after all that use it, so each is opened once
         if name in walker.times:
             walker.open(name, stop=name in parts and name != total)
+    walker.terms += [Term("", label, value) for label, value in walker.loose.items() if value]
     return Breakdown(tuple(walker.terms), tuple(walker.peaks))
 
 
@@ -51,6 +52,7 @@ class _Walker:
         self.values = values
         self.times: dict[str, int] = {}
         self.terms: list[Term] = []
+        self.loose: dict[str, Number] = {}  # terms without a name, by the title of the rule whose formula they stand in
         self.peaks: dict[str, None] = {}
 
     def number(self, tree: Tree) -> Any:
@@ -110,6 +112,4 @@ class _Walker:
             case Choose(condition, yes, no):
                 self.add(yes if self.number(condition) else no, times, within)
             case _:
-                value = self.number(tree)
-                if value:
-                    self.terms.append(Term("", f"{within}: {write(tree)}", times * value))
+                self.loose[within] = self.loose.get(within, 0) + times * self.number(tree)

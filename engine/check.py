@@ -36,10 +36,10 @@ class Findings:
 
     def summary(self) -> str:
         """What was checked, in one line."""
-        return (
-            f"{self.rules} rules, {self.inputs} inputs, {self.cases} rules with cases, {self.examples} examples, "
-            f"{self.presets} presets, {self.totals} published totals, {self.translations} translations"
-        )
+        counts = {"rule": self.rules, "input": self.inputs, "proof of cases": self.cases, "example": self.examples}
+        counts |= {"preset": self.presets, "published total": self.totals, "translation": self.translations}
+        plurals = {"proof of cases": "proofs of cases"}
+        return ", ".join(f"{count} {word if count == 1 else plurals.get(word, word + 's')}" for word, count in counts.items())
 
 
 def check(path: str, *, large: bool = False) -> Findings:
@@ -86,12 +86,18 @@ def _check_example(plan: Plan, rule: Rule, example: Example) -> list[Problem]:
         if state.__class__ is Absent:
             require(values, [rule.name])
     except InputError as error:
-        where = f"example of `{rule.name}`: "
-        return [problem._replace(message=where + problem.message, place=problem.place or example.place) for problem in error.problems]
+        return [_in_example(rule, example, problem) for problem in error.problems]
     found = None if state is NOTHING else state
     if found == example.expect and isinstance(found, bool) == isinstance(example.expect, bool):
         return []
     return [Problem(f"example of `{rule.name}`: it expects {_say(example.expect)}, and the formula gives {_say(found)}", example.place)]
+
+
+def _in_example(rule: Rule, example: Example, problem: Problem) -> Problem:
+    message = f"example of `{rule.name}`: {problem.message}"
+    if problem.place is None:
+        return Problem(message, example.place, "give it under `given:`")
+    return problem._replace(message=message)
 
 
 def _say(value: Value | None) -> str:

@@ -37,6 +37,8 @@ def derive(values: Values, name: str, deepest: int = 50) -> list[Line]:
     while stack:
         at, depth = stack.pop()
         line = _line(values, at, depth, at in shown)
+        if depth >= deepest:
+            line = line._replace(needs=())
         lines.append(line)
         if not line.repeated and depth < deepest:
             stack.extend((needed, depth + 1) for needed in reversed(line.needs))

@@ -110,7 +110,8 @@ class _Files:
             if real in self.seen:
                 return
             if not os.path.isfile(path):
-                raise RulesError(Problem(f"there is no file `{plain(item.text)}` to include", item.place, _similar_file(path)))
+                hint = _similar_file(path, os.path.dirname(item.text))
+                raise RulesError(Problem(f"there is no file `{plain(item.text)}` to include", item.place, hint))
             self.open(path, item.place)
         except GaugeError as error:
             for problem in error.problems:
@@ -157,11 +158,11 @@ def inside(root: str, folder: str, item: Scalar) -> str:
     return path
 
 
-def _similar_file(path: str) -> str:
+def _similar_file(path: str, folder: str = "") -> str:
+    """A hint with a file that is there; `folder` is what was written before the name."""
     try:
-        return suggest(
-            os.path.basename(path), [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))]
-        )
+        names = [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))]
+        return suggest(os.path.join(folder, os.path.basename(path)), [os.path.join(folder, name) for name in names])
     except OSError:
         return ""
 
@@ -439,10 +440,14 @@ class _Builder:
             return Report()
         parts = node.get("parts")
         listed = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
-        for item in (*listed, node.get("total"), node.get("budget")):
+        further = node.get("also")
+        also = [item for item in further.items if isinstance(item, Scalar)] if isinstance(further, Sequence) else []
+        for item in (*listed, *also, node.get("total"), node.get("budget")):
             if isinstance(item, Scalar) and item.text not in self.known:
                 self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
-        return Report(_text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), node.place)
+        return Report(
+            _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also), node.place
+        )
 
     def _source(self, node: Mapping) -> Citation | None:
         text = _text(node, "source")

@@ -180,5 +180,13 @@ def nearest(word: str, known: Iterable[str]) -> Sequence[str]:
     longer = [names[name] for name in names if len(word) > 1 and name.startswith(word)]
     cutoff = 0.6 if len(word) > 4 else 0.5
     alike = [names[name] for name in difflib.get_close_matches(word, names, n=2, cutoff=cutoff)]
+    if len(alike) > 1 and _likeness(word, alike[1]) < _likeness(word, alike[0]) - 0.15:
+        alike.pop()
     shorter = [names[name] for name in names if len(name) > 2 and word.startswith(name)]
     return list(dict.fromkeys([*longer[:3], *alike, *shorter]))[: max(2, min(3, len(longer)))]
+
+
+def _likeness(word: str, name: str) -> float:
+    import difflib
+
+    return difflib.SequenceMatcher(None, word, name.casefold()).ratio()

@@ -100,6 +100,16 @@ def _held(item: Input, value: Any) -> Any:
     return value
 
 
+def missing_inputs(values: Values, names: Iterable[str]) -> dict[str, str]:
+    """Every input that must be given so that these names have values, with one of the names that needs it."""
+    names = tuple(names)
+    missing: dict[str, str] = {}
+    for name in names:
+        for absent in getattr(values.state(name), "missing", ()):
+            missing.setdefault(absent, name)
+    return missing | _further(values, names, missing) if missing else missing
+
+
 def require(values: Values, names: Iterable[str]) -> None:
     """Make sure these names have values.
 
@@ -107,16 +117,8 @@ def require(values: Values, names: Iterable[str]) -> None:
         InputError: with every input that is missing and everything that went wrong.
     """
     names = tuple(names)
-    missing: dict[str, str] = {}
-    problems: list[Problem] = []
-    for name in names:
-        state = values.state(name)
-        if state.__class__ is Absent:
-            for absent in state.missing:
-                missing.setdefault(absent, name)
-            problems += state.problems
-    if missing:
-        missing |= _further(values, names, missing)
+    missing = missing_inputs(values, names)
+    problems = [problem for name in names for problem in getattr(values.state(name), "problems", ())]
     if missing:
         problems.insert(0, _missing(values.plan, missing))
     if problems:
@@ -170,7 +172,11 @@ def checked(values: Values) -> tuple[list[Problem], list[Problem]]:
     for check in values.plan.document.checks:
         holds = values.plan.truth(check.when, values.cells)
         if holds is True:
-            (errors if check.level == "error" else warnings).append(Problem(plain(check.say, 400), None, "", check.level))
+            said = plain(check.say, 400)
+            if check.level == "error":
+                errors.append(Problem(f"`{check.name}`: {said}", check.place))
+            else:
+                warnings.append(Problem(said, None, "", "warning"))
     return warnings, errors
 
 

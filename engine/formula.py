@@ -273,7 +273,10 @@ class _Source(NamedTuple):
     exact: bool
 
     def problem(self, message: str, start: int, end: int, hint: str = "") -> Problem:
-        return Problem(message, self.place.within(start, end) if self.exact else self.place, hint)
+        if self.exact:
+            return Problem(message, self.place.within(start, end), hint)
+        around = self.text[max(0, start - 30) : end + 30].strip()
+        return Problem(f"{message} (in `{plain(around)}`)", self.place, hint)
 
     def refuse(self, message: str, start: int, end: int, hint: str = "") -> RulesError:
         return RulesError(self.problem(message, start, end, hint))
@@ -379,17 +382,20 @@ def _check_number(source: _Source, text: str, start: int, end: int) -> None:
         raise source.refuse(f"`{plain(text)}`: {error}", start, end) from None
 
 
+_FOREIGN = re.compile(r"\b(?:lambda|yield|await|import|from|raise|assert|del|return|for|while|in|is|def|class|with|try|pass)\b")
+
+
 def _syntax_problem(error: BaseException, source: _Source, lead: int) -> RulesError:
     if not isinstance(error, SyntaxError):
         return source.refuse("the formula is nested too deeply", 0, len(source.text), "split it into rules with names")
     offset = (error.offset or 2) - 2 + lead
     offset = max(0, min(offset, len(source.text) - 1))
     end = max(offset + 1, min((error.end_offset or 0) - 2 + lead, len(source.text)))
-    word = re.match(r"[A-Za-z_]+", source.text[offset:])
+    foreign = _FOREIGN.search(source.text)
+    if foreign:
+        return source.refuse(f"`{foreign[0]}` has no meaning in a formula", foreign.start(), foreign.end())
     if "too complex" in str(error) or "nested" in str(error):
         return source.refuse("the formula is nested too deeply", offset, end, "split it into rules with names")
-    if word and word[0] in {"lambda", "yield", "await", "import", "raise", "assert", "del", "return", "for", "in", "is", "def", "class"}:
-        return source.refuse(f"`{word[0]}` has no meaning in a formula", offset, offset + len(word[0]))
     return source.refuse("this is not a formula", offset, end, "a value or an operator is missing here, or one too many stands here")
 
 

@@ -79,7 +79,7 @@ def _schema_of(each: Input) -> dict[str, Any]:
 
 
 def _hint(each: Input) -> str:
-    parts = [f"From {_domain(each)}."] if each.type in {"integer", "number"} and _domain(each) else []
+    parts = [f"{_domain(each).capitalize()}."] if each.type in {"integer", "number"} and _domain(each) else []
     if each.default is not None:
         parts.append(f"Default: {_default(each)}.")
     return " ".join(parts)
@@ -122,9 +122,11 @@ def _domain(each: Input) -> str:
     if each.choices:
         words = [str(choice) for choice in each.choices]
         return plain(", ".join(words[:8]) + (f", … ({len(words)})" if len(words) > 8 else ""), 100)
-    low = grouped(each.low) if each.low is not None else ""
-    high = grouped(each.high) if each.high is not None else ""
-    return f"{low} to {high}".strip() if low or high else ""
+    if each.low is not None and each.high is not None:
+        return f"{grouped(each.low)} to {grouped(each.high)}"
+    if each.low is not None:
+        return f"at least {grouped(each.low)}"
+    return f"at most {grouped(each.high)}" if each.high is not None else ""
 
 
 def _default(each: Input) -> str:

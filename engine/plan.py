@@ -29,6 +29,7 @@ from .formula import (
     Power,
     Tree,
     Truth,
+    write,
 )  # fmt: skip
 from .graph import Graph, build
 from .records import Document, Input, Rule, Value
@@ -299,13 +300,20 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def _which(message: str, tree: Tree) -> str:
+    """The message, with the part that is 0 where that is the trouble."""
+    if "by zero" in message and isinstance(tree, Fold) and len(tree.operands) == 2 and not isinstance(tree.operands[1], Constant):
+        return f"{message}: `{plain(write(tree.operands[1]), 60)}` is 0"
+    return message
+
+
 def _guard(tree: Tree, join: Callable[[Any, Any], Any], left: Compute, right: Compute) -> Compute:
     def value(cells: Cells) -> Any:
         first, second = left(cells), right(cells)
         try:
             return join(first, second)
         except Undefined as error:
-            raise Wrong(str(error), tree) from None
+            raise Wrong(_which(str(error), tree), tree) from None
 
     return value
 

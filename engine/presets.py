@@ -10,7 +10,7 @@ from typing import NamedTuple
 from . import schema, source
 from .document import load
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
-from .evaluate import Given, Values, evaluate, require
+from .evaluate import Given, Values, evaluate, missing_inputs, require
 from .plan import NOTHING, Plan
 from .records import Citation, Document, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
@@ -39,7 +39,7 @@ def names(kind: PresetKind) -> list[str]:
         if os.path.isdir(place):
             found.update(os.path.splitext(name)[0] for name in os.listdir(place) if name.endswith(ENDINGS))
         else:
-            found.update(_entries(place))
+            found.update(_entries(os.path.abspath(place), place))
     return sorted(found)
 
 
@@ -70,7 +70,7 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
                 path = os.path.join(place, asked.text + ending)
                 if os.path.isfile(path):
                     return _read(path, asked.text)
-        elif asked.text in (entries := _entries(place)):
+        elif asked.text in (entries := _entries(os.path.abspath(place), place)):
             return _entry(asked.text, entries[asked.text])
     known = names(kind)
     hint = suggest(asked.text, known)
@@ -112,8 +112,8 @@ def _read(path: str, name: str) -> Preset:
 
 
 @lru_cache(maxsize=16)
-def _entries(path: str) -> dict[str, Mapping]:
-    """The entries of a file that holds many."""
+def _entries(key: str, path: str) -> dict[str, Mapping]:  # noqa: ARG001 - `key` is what is cached by
+    """The entries of a file that holds many. `key` is the whole path, which holds wherever one works."""
     text = source.read_text(path)
     node = source.parse(text)
     problems = schema.check(node, "preset", text)
@@ -201,7 +201,7 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
 
 
 def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -> None:
-    missing = dict.fromkeys(key for name in wanted for key in getattr(values.state(name), "missing", ()))
+    missing = missing_inputs(values, wanted)
     if missing:
         keys = ", ".join(f"`{plan.document.inputs[name].key}`" for name in missing)
         file = plain(place.text.name, 200)
@@ -231,13 +231,14 @@ def translation(kind: PresetKind, config: Mapping) -> Plan:
     word = found.text
     own = os.path.join(kind.through, word + ".yaml")
     if _NAME.fullmatch(word) and os.path.isfile(own):
-        plan = _plan(own)
+        plan = _plan(os.path.abspath(own), own)
         if word in plan.document.reads or not plan.document.reads:
             return plan
     known: list[str] = []
     for name in sorted(os.listdir(kind.through)):
         if name.endswith((".yaml", ".yml")):
-            plan = _plan(os.path.join(kind.through, name))
+            path = os.path.join(kind.through, name)
+            plan = _plan(os.path.abspath(path), path)
             if word in plan.document.reads:
                 return plan
             known += plan.document.reads
@@ -246,7 +247,7 @@ def translation(kind: PresetKind, config: Mapping) -> Plan:
 
 
 @lru_cache(maxsize=256)
-def _plan(path: str) -> Plan:
+def _plan(key: str, path: str) -> Plan:  # noqa: ARG001 - as above
     return Plan(load(path))
 
 

@@ -132,6 +132,7 @@ class Report(NamedTuple):
     total: str = ""
     budget: str = ""
     parts: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     place: Place | None = None
 
 

@@ -47,7 +47,7 @@ def answer(values: Values, only: tuple[str, ...], warnings: tuple[Problem, ...])
     if only or not report.total:
         names = only or tuple(values.plan.document.rules)
         return Answer(values, names, None, "", report.budget, (*warnings, *said))
-    breakdown = break_down(values, report.total, report.parts) if values.has(report.total) else None
+    breakdown = break_down(values, report.total, report.parts + report.also) if values.has(report.total) else None
     return Answer(values, report.parts, breakdown, report.total, report.budget, (*warnings, *said))
 
 
@@ -197,7 +197,8 @@ def _parts(found: Answer, style: str) -> str:
     def row(label: str, value: Number, share: str) -> list[str]:
         return [label, grouped(value), readable(value, unit), share]
 
-    order = {name: index for index, name in enumerate(found.names)}
+    report = values.plan.document.report
+    order = {name: index for index, name in enumerate((*report.parts, *report.also))}
     terms = sorted(breakdown.terms, key=lambda term: order.get(term.name, len(order)))
     rows = [row(plain(term.label), term.value, _share(term.value, total)) for term in terms if term.value]
     rows += [row(f"{_title(values, found.total)}", total, "100.0 %")]

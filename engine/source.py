@@ -139,9 +139,11 @@ def parse(text: Text, *, leave_out: str = "") -> Node | None:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and mark and not text.line(mark.line + 1).strip():
+            mark = error.context_mark  # the end of the file says nothing; what was opened and never closed does
         place = Place(text, mark.line + 1, mark.column + 1) if mark else Place(text, 1, 1)
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        raise FileError(Problem(f"this is not {language}: {plain(what, 200)}", place, _yaml_hint(text, place))) from None
+        raise FileError(Problem(f"this is not {language}: {plain(what, 200)}", place, _yaml_hint(text, place, what))) from None
     except yaml.YAMLError as error:
         raise FileError(Problem(f"this is not {language}: {plain(str(error), 120)}", Place(text, 1, 1))) from None
     finally:
@@ -159,10 +161,14 @@ def _joined(pair: re.Match[str]) -> str:
     return f"\\U{0x10000 + ((int(pair[1], 16) & 0x3FF) << 10) + (int(pair[2], 16) & 0x3FF):08x}"
 
 
-def _yaml_hint(text: Text, place: Place) -> str:
+def _yaml_hint(text: Text, place: Place, what: str) -> str:
     line = text.line(place.line)
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "indent with spaces, not tabs"
+    if "mapping values are not allowed" in what:
+        return "text that holds `: ` stands in quotes"
+    if "flow" in what:
+        return "a `{` or `[` is not closed, or a `,` is missing"
     return ""
 
 

@@ -140,13 +140,14 @@ class _Checker:
         self.formula: Formula
         self.read_before: dict[int, Shape] = {}  # by tree: formulas with the same text share theirs
 
-    def _declared(self, item: Input | Rule) -> Dimension:
+    def _declared(self, item: Input | Rule) -> Dimension | None:
+        """The dimension an item says it has; None when that is no unit."""
         try:
             return dimension(item.unit)
         except ValueError as error:
             place = item.unit_place if isinstance(item, Rule) and item.unit_place else item.place
             self.problems.append(Problem(f"unit `{plain(item.unit, 40)}`: {error}", place))
-            return COUNT
+            return None
 
     def input(self, item: Input) -> Shape:
         declared = self._declared(item)
@@ -157,7 +158,7 @@ class _Checker:
             found = self.read(item.default, item.default.tree)
             if found.kind not in {shape.kind, "element"}:
                 self._say(item.default, item.default.tree, f"the default of `{item.name}` is {_kind(found)}, and it is {_kind(shape)}")
-            elif shape.kind == "number" and found.dimension not in {None, declared}:
+            elif shape.kind == "number" and declared is not None and found.dimension not in {None, declared}:
                 self._say(
                     item.default,
                     item.default.tree,
@@ -187,6 +188,8 @@ class _Checker:
         if not item.unit:
             return shape
         declared = self._declared(item)
+        if declared is None:
+            return shape
         if shape.kind != "number":
             if any(declared):
                 self._say(
