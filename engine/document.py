@@ -6,7 +6,7 @@ import os
 import re
 
 from . import schema, source
-from .errors import FileError, GaugeError, Place, Problem, RulesError, plain, suggest
+from .errors import FileError, GaugeError, Place, Problem, RulesError, Text, plain, suggest
 from .formula import RESERVED, Formula, parse
 from .quantity import Number, read
 from .records import (
@@ -54,6 +54,15 @@ def load(path: str, *, large: bool = False, examples: bool = False) -> Document:
     return reader.document()
 
 
+def shape_problems(node: Node | None, kind: schema.Kind, text: Text) -> list[Problem]:
+    """What is wrong with the shape of a file; nothing for nearly every file, which is seen quickly."""
+    if schema.conforms(node, kind):
+        return []
+    from .misshapen import explain
+
+    return explain(node, kind, text)
+
+
 class _Files:
     """The entry file and its includes, read depth first."""
 
@@ -76,7 +85,7 @@ class _Files:
         """Read one file and, before its own sections, its includes."""
         text = source.read_text(path, large=self.large)
         node = source.parse(text, leave_out=self.leave_out)
-        found = schema.check(node, "rules", text)
+        found = shape_problems(node, "rules", text)
         if found or not isinstance(node, Mapping):
             self.problems += found
             return

@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from . import schema, source
-from .document import load
+from . import source
+from .document import load, shape_problems
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
 from .evaluate import Given, Values, evaluate, missing_inputs, require
 from .plan import NOTHING, Plan
@@ -105,7 +105,7 @@ def _read(path: str, name: str) -> Preset:
         raise FileError(Problem("a map of names and values is needed here", Place(text, 1, 1)))
     if path.endswith(".json"):
         return Preset(name, None, node, None, name)
-    problems = schema.check(node, "preset", text)
+    problems = shape_problems(node, "preset", text)
     if problems:
         raise RulesError(*problems)
     return _entry(name, node)
@@ -116,7 +116,7 @@ def _entries(key: str, path: str) -> dict[str, Mapping]:  # noqa: ARG001 - `key`
     """The entries of a file that holds many. `key` is the whole path, which holds wherever one works."""
     text = source.read_text(path)
     node = source.parse(text)
-    problems = schema.check(node, "preset", text)
+    problems = shape_problems(node, "preset", text)
     if problems or not isinstance(node, Mapping):
         raise RulesError(*problems)
     listed = node.get("presets")
@@ -268,7 +268,7 @@ def read_inputs(
     """
     problems: list[Problem] = []
     if node is not None and text is not None:
-        problems += schema.check(node, "inputs", text)
+        problems += shape_problems(node, "inputs", text)
         if problems:
             raise InputError(*problems)
     asked: dict[str, tuple[Node, Place, str]] = {}

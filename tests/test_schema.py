@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from engine import schema, source
+from engine import document, misshapen, schema, source
 from engine.errors import Place, Text, render_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +146,7 @@ RIGHT: list[tuple[schema.Kind, str]] = [
 
 def check(kind: schema.Kind, content: str) -> list[Any]:
     text = Text("file.yaml", content)
-    return list(schema.check(source.parse(text), kind, text))
+    return list(document.shape_problems(source.parse(text), kind, text))
 
 
 @pytest.mark.parametrize(("kind", "content", "message", "line", "column"), WRONG)
@@ -214,12 +214,12 @@ def test_fields_are_described(kind: schema.Kind) -> None:
 
 def test_a_right_file_does_not_import_jsonschema() -> None:
     code = (
-        "import sys; from engine import schema, source; from engine.errors import Text\n"
+        "import sys; from engine import document, source; from engine.errors import Text\n"
         "text = Text('x', 'rules: {a: 1}')\n"
-        "assert not schema.check(source.parse(text), 'rules', text)\n"
+        "assert not document.shape_problems(source.parse(text), 'rules', text)\n"
         "assert 'jsonschema' not in sys.modules\n"
         "text = Text('x', 'rules: {A: 1}')\n"
-        "assert schema.check(source.parse(text), 'rules', text)\n"
+        "assert document.shape_problems(source.parse(text), 'rules', text)\n"
         "assert 'jsonschema' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -248,13 +248,13 @@ def _first(node: source.Node | None) -> source.Node | None:
 )
 def test_shipped_files_conform(kind: schema.Kind, path: Path) -> None:
     text = source.read_text(str(path))
-    problems = schema.check(source.parse(text), kind, text)
+    problems = document.shape_problems(source.parse(text), kind, text)
     assert not problems, "\n" + render_all(problems)
 
 
 def test_starter_inputs_conform() -> None:
     text = source.read_text(str(ROOT / "inputs.yaml"))
-    assert not schema.check(source.parse(text), "inputs", text)
+    assert not document.shape_problems(source.parse(text), "inputs", text)
 
 
 def test_the_language_page_and_the_schema_agree() -> None:
@@ -347,8 +347,8 @@ def like(part: Any, reader: schema.Schema, draw: Any) -> source.Node:
 def test_the_quick_walk_agrees_with_jsonschema(data: st.DataObject, kind: schema.Kind) -> None:
     reader = schema.load(kind)
     node = data.draw(st.one_of(nodes, st.composite(lambda draw: like(reader.document, reader, draw))()))
-    verdict = Draft7Validator(reader.document).is_valid(schema.to_json(node))
+    verdict = Draft7Validator(reader.document).is_valid(misshapen.to_json(node))
     assert reader.conforms(node) == verdict
-    problems = schema.check(node, kind, PLACE.text)
+    problems = document.shape_problems(node, kind, PLACE.text)
     assert bool(problems) != verdict
     assert all(problem.place is not None and problem.message.isprintable() and problem.hint.isprintable() for problem in problems)

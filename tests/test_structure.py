@@ -21,7 +21,7 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema formula records values arithmetic spans document graph units plan evaluate presets check
+    errors quantity source schema misshapen formula records values arithmetic spans document graph units plan evaluate presets check
     encode breakdown derivation report listing expand symbolic solve sweep advise emit page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
@@ -267,9 +267,7 @@ def loaded() -> list[tuple[Rule, str]]:
 
 def truths() -> str:
     """What the tests say about rules by name: a rule may be witnessed by a measured or published figure instead of an example."""
-    return "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*")) if path.suffix in {".jsonl", ".json", ".yaml"}
-    )
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "truth").glob("*.jsonl")))
 
 
 def test_every_rule_is_explained() -> None:
