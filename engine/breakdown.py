@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .evaluate import Values
-from .formula import Call, Choose, Constant, Fold, Name, Tree
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import Number
 from .records import Rule
+from .tree import Call, Choose, Constant, Fold, Name, Tree
 
 
 class Term(NamedTuple):

@@ -7,10 +7,27 @@ from typing import Any, NamedTuple
 from .encode import plain_value, to_json
 from .errors import plain
 from .evaluate import Values
-from .formula import Call, Cell, Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, write
+from .formula import write
 from .graph import needed_by
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import grouped, readable
+from .tree import (
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Constant,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Tree,
+    Truth,
+)
 
 
 class Line(NamedTuple):

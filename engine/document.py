@@ -7,7 +7,7 @@ import re
 
 from . import schema, source
 from .errors import FileError, GaugeError, Place, Problem, RulesError, Text, plain, suggest
-from .formula import RESERVED, Formula, parse
+from .formula import parse
 from .quantity import Number, read
 from .records import (
     NAME,
@@ -27,6 +27,7 @@ from .records import (
     Value,
 )  # fmt: skip
 from .source import Mapping, Node, Scalar, Sequence
+from .tree import RESERVED, Formula
 from .values import convert
 
 MOST_RULES = 10_000
@@ -472,7 +473,9 @@ class _Builder:
 
 def _text(node: Mapping, key: str) -> str:
     part = node.get(key)
-    return " ".join(part.text.split()) if isinstance(part, Scalar) and not part.is_null else ""
+    if part.__class__ is not Scalar or part.is_null:
+        return ""
+    return " ".join(part.text.split()) if "\n" in part.text else part.text.strip()
 
 
 def _loose(text: str) -> Element:

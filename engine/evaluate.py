@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .errors import InputError, Place, Problem, plain
-from .formula import Formula
 from .plan import NOTHING, Absent, Cells, Plan
 from .quantity import Number
 from .records import Input, Rule, Value
+from .tree import Formula
 from .values import unfit
 
 

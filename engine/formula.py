@@ -1,7 +1,8 @@
 """Formula text → tree, and the tree back to text.
 
-The text is split into tokens and bounded first, then read with Python's `ast`, then walked by an allow-list. The tree
-keeps the author's form: a sum is one node with its terms in order, so nesting is the nesting of brackets.
+A text is bounded first (`misread.py`, or one pattern that nearly every formula fits), then read with Python's `ast`, then
+walked by an allow-list. The tree keeps the author's form: a sum is one node with its terms in order, so nesting is the
+nesting of brackets.
 """
 
 from __future__ import annotations
@@ -10,206 +11,36 @@ import ast
 import functools
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from .errors import Place, Problem, RulesError, Text, plain, suggest
-from .quantity import LONGEST, Number, literal
+from .errors import Place, Problem, RulesError, plain, suggest
+from .quantity import literal
+from .tree import (
+    DEEPEST,
+    FUNCTIONS,
+    MOST_TOKENS,
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Constant,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Span,
+    Tree,
+    Truth,
+)  # fmt: skip
 
-Made = TypeVar("Made")
-
-LONGEST_FORMULA = 2_000
-MOST_TOKENS = 1_000
-DEEPEST = 50
-MOST_ARGUMENTS = 64
-LARGEST_EXPONENT = 64
-
-Span = tuple[int, int]
-_NOWHERE: Span = (0, 0)
-
-
-_ASIDE = frozenset({"span", "text", "place"})
-
-
-def _node(made: type[Made]) -> type[Made]:
-    """A named tuple that equals only its own kind, whatever its place (dataclasses would cost a tenth of a start)."""
-    names = [name for name in made._fields if name not in _ASIDE]  # type: ignore[attr-defined]
-    indices = tuple(made._fields.index(name) for name in names)  # type: ignore[attr-defined]
-
-    def key(self: Any) -> tuple[Any, ...]:
-        return tuple(self[index] for index in indices)
-
-    def same(self: Any, other: object) -> bool:
-        return other.__class__ is made and key(self) == key(other)
-
-    def show(self: Any) -> str:
-        return f"{made.__name__}({', '.join(repr(part) for part in key(self))})"
-
-    made.__eq__ = same  # type: ignore[method-assign]
-    made.__ne__ = lambda self, other: not same(self, other)  # type: ignore[method-assign]
-    made.__hash__ = lambda self: hash((made.__name__, *key(self)))  # type: ignore[method-assign]
-    made.__repr__ = show  # type: ignore[method-assign]
-    return made
-
-
-@_node
-class Constant(NamedTuple):
-    """A number, `text` as the author wrote it (empty when computed)."""
-
-    value: Number
-    text: str = ""
-    span: Span = _NOWHERE
-
-
-@_node
-class Truth(NamedTuple):
-    """`true` or `false`."""
-
-    value: bool
-    span: Span = _NOWHERE
-
-
-@_node
-class Name(NamedTuple):
-    """An input, a rule, or a word of a choice."""
-
-    name: str
-    span: Span = _NOWHERE
-
-
-@_node
-class Cell(NamedTuple):
-    """`choice.column` (two parts) or `table.row.column` (three)."""
-
-    path: tuple[str, ...]
-    span: Span = _NOWHERE
-
-
-@_node
-class Fold(NamedTuple):
-    """Operands joined from the left by operators of one rank: `+ -`, or `* / // %`. One operator fewer than operands."""
-
-    operators: tuple[str, ...]
-    operands: tuple[Tree, ...]
-    span: Span = _NOWHERE
-
-
-@_node
-class Power(NamedTuple):
-    """`base ** exponent`."""
-
-    base: Tree
-    exponent: Tree
-    span: Span = _NOWHERE
-
-
-@_node
-class Negative(NamedTuple):
-    """`-operand`."""
-
-    operand: Tree
-    span: Span = _NOWHERE
-
-
-@_node
-class Compare(NamedTuple):
-    """`left operator right`, one of `== != < <= > >=`."""
-
-    operator: str
-    left: Tree
-    right: Tree
-    span: Span = _NOWHERE
-
-
-@_node
-class Logic(NamedTuple):
-    """Operands joined by `and` or by `or`."""
-
-    operator: str
-    operands: tuple[Tree, ...]
-    span: Span = _NOWHERE
-
-
-@_node
-class Not(NamedTuple):
-    """`not operand`."""
-
-    operand: Tree
-    span: Span = _NOWHERE
-
-
-@_node
-class Choose(NamedTuple):
-    """`yes if condition else no`."""
-
-    condition: Tree
-    yes: Tree
-    no: Tree
-    span: Span = _NOWHERE
-
-
-@_node
-class Call(NamedTuple):
-    """`function(arguments)`."""
-
-    function: str
-    arguments: tuple[Tree, ...]
-    span: Span = _NOWHERE
-
-
-@_node
-class Item(NamedTuple):
-    """`list[index]`, counted from 0."""
-
-    listed: Tree
-    position: Tree
-    span: Span = _NOWHERE
-
-
-Tree = Constant | Truth | Name | Cell | Fold | Power | Negative | Compare | Logic | Not | Choose | Call | Item
-
-FUNCTIONS: dict[str, tuple[int, int]] = {
-    "min": (1, MOST_ARGUMENTS),
-    "max": (1, MOST_ARGUMENTS),
-    "ceil": (1, 1),
-    "floor": (1, 1),
-    "abs": (1, 1),
-    "round_up": (2, 2),
-    "sum": (1, 1),
-    "count": (2, 2),
-    "length": (1, 1),
-}
-"""Functions with the least and the most arguments."""
-
-WORDS = frozenset({"and", "or", "not", "if", "else", "true", "false"})
-"""Words of the language."""
-
-RESERVED = (
-    WORDS
-    | FUNCTIONS.keys()
-    | frozenset(
-        "as assert async await break class continue def del elif except finally for from global import in is lambda "
-        "nonlocal none null pass raise return try while with yield True False None sqrt log log2 exp round int float".split()
-    )
-)
-"""Words that cannot be names."""
-
-
-@_node
-class Formula(NamedTuple):
-    """A tree with the text it was read from and where that stands."""
-
-    text: str
-    tree: Tree
-    place: Place
-
-    def at(self, tree: Tree) -> Place:
-        """Where a part of the tree stands."""
-        start, end = tree.span
-        if end <= start or self.place.length != len(self.text):
-            return self.place
-        return self.place.within(start, end)
+if TYPE_CHECKING:
+    from .misread import Source
 
 
 def parse(text: str, place: Place) -> Formula:
@@ -226,18 +57,20 @@ def parse(text: str, place: Place) -> Formula:
     if not stripped:
         raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
-    source = _Source(text, place, place.length == len(text))
     easy = _easy_tree(text, lead)
     if easy is not None:
         return Formula(text, easy, place)
-    _bound(source)
+    from .misread import Source, bound, syntax_problem
+
+    source = Source(text, place, place.length == len(text))
+    bound(source)
     line = " " * lead + stripped.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             body = ast.parse("(" + line[lead:] + ")", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise _syntax_problem(error, source, lead) from None
+        raise syntax_problem(error, source, lead) from None
     reader = _Reader(line[lead:], source, lead)
     tree = reader.read(body, 0)
     if reader.problems:
@@ -255,148 +88,15 @@ def _easy_tree(text: str, lead: int) -> Tree | None:
         return None
     try:
         body = ast.parse(f"({text[lead:].rstrip()})", mode="eval").body
-        reader = _Reader(text[lead:], _Source(text, _UNPLACED, exact=False), lead)
+        reader = _Reader(text[lead:], None, lead)
         tree = reader.read(body, 0)
     except (SyntaxError, ValueError, MemoryError, RecursionError, RulesError):
         return None
     return None if reader.problems else tree
 
 
-_UNPLACED = Place(Text("", ""), 1, 1)
-
-
-class _Source(NamedTuple):
-    """The text that is read; `exact` when its parts can be pointed at."""
-
-    text: str
-    place: Place
-    exact: bool
-
-    def problem(self, message: str, start: int, end: int, hint: str = "") -> Problem:
-        if self.exact:
-            return Problem(message, self.place.within(start, end), hint)
-        around = self.text[max(0, start - 30) : end + 30].strip()
-        return Problem(f"{message} (in `{plain(around)}`)", self.place, hint)
-
-    def refuse(self, message: str, start: int, end: int, hint: str = "") -> RulesError:
-        return RulesError(self.problem(message, start, end, hint))
-
-
-_TOKEN = re.compile(
-    r"[ \t\r\n]+|(?P<number>(?:[0-9]|\.[0-9])[0-9A-Za-z_]*(?:(?<=[0-9_])\.[0-9A-Za-z_]*)?(?:(?<=[eE])[+-][0-9_]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<operator>\*\*|//|==|!=|<=|>=|[-+*/%<>().,\[\]])|(?P<other>.)",
-    re.DOTALL,
-)
-_NUMBER = re.compile(r"(?:[0-9]+(?:_[0-9]+)*(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_INSTEAD = {
-    "^": "a power is written `**`",
-    "=": "to compare write `==`",
-    "&": "write `and`",
-    "|": "write `or`",
-    "~": "write `not`",
-    "!": "write `not`, or `!=` to compare",
-    "'": "words of a choice stand without quotes",
-    '"': "words of a choice stand without quotes",
-    "`": "names stand without quotes",
-    "{": "there are no templates or sets: write the name itself",
-    "}": "there are no templates or sets: write the name itself",
-    ";": "a formula is one expression",
-    "#": "a comment belongs outside the formula, or in `doc`",
-    ":": "a formula is one expression",
-    "@": "the product of two numbers is `*`",
-    "\\": "a formula needs no backslash",
-    "?": "write `a if condition else b`",
-    "$": "names stand without `$`",
-    "\u00a0": "this is a no-break space: write a plain one",
-    "\u2212": "this is a Unicode minus: write `-`",
-    "\u00d7": "write `*`",
-    "\u00b7": "write `*`",
-    "\u00f7": "write `/`",
-    "\u00b2": "write `**2`",
-    "\u00b3": "write `**3`",
-    "\u2264": "write `<=`",
-    "\u2265": "write `>=`",
-    "\u2260": "write `!=`",
-}
-
-
 _EASY = re.compile(r"(?>[A-Za-z_][A-Za-z0-9_]*|(?:0|[1-9][0-9_]{0,40})(?:\.[0-9]{1,20})?(?![A-Za-z0-9_.])|[-+*/%<>=!(),. ])++")
 """A formula that is within every bound if it is short: nearly all are, and this is seen at once."""
-
-
-def _bound(source: _Source) -> None:
-    """Refuse what is too long, too deep, or not made of the language's tokens, before anything recursive reads it."""
-    text = source.text
-    if len(text) > LONGEST_FORMULA:
-        raise source.refuse(
-            f"the formula has {len(text):,} characters; at most {LONGEST_FORMULA:,} are read", 0, 1, "split it into rules with names"
-        )
-    tokens = depth = 0
-    opened: list[int] = []
-    for token in _TOKEN.finditer(text):
-        kind = token.lastgroup
-        if kind is None:
-            continue
-        start, end = token.span()
-        tokens += 1
-        if tokens > MOST_TOKENS:
-            raise source.refuse(f"the formula has more than {MOST_TOKENS:,} words and signs", start, end, "split it into rules with names")
-        if kind == "other":
-            raise _odd_character(source, token[0], start)
-        if kind == "number":
-            _check_number(source, token[0], start, end)
-        if token[0] in {"(", "["}:
-            opened.append(start)
-            depth = len(opened)
-        elif token[0] in {")", "]"}:
-            if not opened:
-                raise source.refuse(f"this `{token[0]}` closes nothing", start, end, "remove it, or open a bracket before it")
-            opened.pop()
-        if depth > DEEPEST:
-            raise source.refuse(f"brackets nest deeper than {DEEPEST}", start, end, "split it into rules with names")
-    if opened:
-        raise source.refuse(
-            "this bracket is not closed", opened[-1], opened[-1] + 1, "add a `)`" if text[opened[-1]] == "(" else "add a `]`"
-        )
-
-
-def _odd_character(source: _Source, character: str, start: int) -> RulesError:
-    hint = _INSTEAD.get(character, "")
-    if not hint and not character.isascii():
-        hint = "formulas are ASCII: letters a-z, digits and the signs + - * / // % ** ( )"
-    return source.refuse(f"`{plain(character)}` has no meaning in a formula", start, start + 1, hint)
-
-
-def _check_number(source: _Source, text: str, start: int, end: int) -> None:
-    if len(text) > LONGEST:
-        raise source.refuse(f"this number has {len(text):,} characters; at most {LONGEST} are read", start, end)
-    if text[-1:] in "jJ" and _NUMBER.fullmatch(text[:-1]):
-        raise source.refuse("numbers are real: there is no imaginary unit", start, end)
-    if not _NUMBER.fullmatch(text):
-        raise source.refuse(
-            f"`{plain(text)}` is not a number", start, end, "names begin with a letter; in a formula a number has no suffix"
-        )
-    try:
-        literal(text)
-    except ValueError as error:
-        raise source.refuse(f"`{plain(text)}`: {error}", start, end) from None
-
-
-_FOREIGN = re.compile(r"\b(?:lambda|yield|await|import|from|raise|assert|del|return|for|while|in|is|def|class|with|try|pass)\b")
-
-
-def _syntax_problem(error: BaseException, source: _Source, lead: int) -> RulesError:
-    if not isinstance(error, SyntaxError):
-        return source.refuse("the formula is nested too deeply", 0, len(source.text), "split it into rules with names")
-    offset = (error.offset or 2) - 2 + lead
-    offset = max(0, min(offset, len(source.text) - 1))
-    end = max(offset + 1, min((error.end_offset or 0) - 2 + lead, len(source.text)))
-    foreign = _FOREIGN.search(source.text)
-    if foreign:
-        return source.refuse(f"`{foreign[0]}` has no meaning in a formula", foreign.start(), foreign.end())
-    if "too complex" in str(error) or "nested" in str(error):
-        return source.refuse("the formula is nested too deeply", offset, end, "split it into rules with names")
-    return source.refuse("this is not a formula", offset, end, "a value or an operator is missing here, or one too many stands here")
 
 
 _FOLDS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"}
@@ -407,24 +107,28 @@ _SUMS = (ast.Add, ast.Sub)
 class _Reader:
     """Walks Python's tree by an allow-list."""
 
-    def __init__(self, text: str, source: _Source, lead: int) -> None:
+    def __init__(self, text: str, source: Source | None, lead: int) -> None:
         self.text = text
         self.source = source
         self.lead = lead
+        self.shift = lead - 1  # the text is read within brackets
         self.problems: list[Problem] = []
 
     def span(self, node: ast.expr) -> Span:
-        return node.col_offset - 1 + self.lead, (node.end_col_offset or node.col_offset) - 1 + self.lead
+        return node.col_offset + self.shift, (node.end_col_offset or node.col_offset) + self.shift
 
     def refuse(self, node: ast.expr, message: str, hint: str = "") -> Tree:
         start, end = self.span(node)
-        self.problems.append(self.source.problem(message, start, end, hint))
+        self.problems.append(self.source.problem(message, start, end, hint) if self.source else Problem(message))
         return Constant(0)
+
+    def too_deep(self, node: ast.expr) -> RulesError:
+        message, hint = f"the formula nests deeper than {DEEPEST}", "split it into rules with names"
+        return self.source.refuse(message, *self.span(node), hint) if self.source else RulesError(Problem(message))
 
     def read(self, node: ast.expr, depth: int) -> Tree:
         if depth > DEEPEST:
-            start, end = self.span(node)
-            raise self.source.refuse(f"the formula nests deeper than {DEEPEST}", start, end, "split it into rules with names")
+            raise self.too_deep(node)
         method = _READERS.get(node.__class__)
         if method is None:
             return self.refuse(node, f"{_WHAT.get(type(node), 'this')} has no meaning in a formula")
@@ -441,11 +145,12 @@ class _Reader:
         return Constant(literal(text), text, (start, end))
 
     def read_name(self, node: ast.Name, depth: int) -> Tree:
-        if node.id in {"true", "false"}:
-            return Truth(node.id == "true", self.span(node))
-        if node.id in FUNCTIONS:
-            return self.refuse(node, f"`{node.id}` is a function and needs its arguments", f"write `{node.id}(…)`")
-        return Name(node.id, self.span(node))
+        name = node.id
+        if name in _NO_NAMES:
+            if name in FUNCTIONS:
+                return self.refuse(node, f"`{name}` is a function and needs its arguments", f"write `{name}(…)`")
+            return Truth(name == "true", self.span(node))
+        return Name(name, self.span(node))
 
     def read_attribute(self, node: ast.Attribute, depth: int) -> Tree:
         path = [node.attr]
@@ -462,7 +167,7 @@ class _Reader:
             return Power(self.read(node.left, depth), self.read(node.right, depth), self.span(node))
         if type(node.op) not in _FOLDS:
             sign = {ast.BitXor: "^", ast.BitAnd: "&", ast.BitOr: "|", ast.MatMult: "@"}.get(type(node.op), "<<")
-            return self.refuse(node, f"`{sign}` has no meaning in a formula", _INSTEAD.get(sign, "write `* 2**n`"))
+            return self.refuse(node, f"`{sign}` has no meaning in a formula", {"^": "a power is written `**`"}.get(sign, ""))
         sums = isinstance(node.op, _SUMS)
         operators: list[str] = []
         operands: list[ast.expr] = []
@@ -519,6 +224,7 @@ class _Reader:
         return Call(name, tuple(self.read(argument, depth) for argument in node.args), self.span(node))
 
 
+_NO_NAMES = FUNCTIONS.keys() | {"true", "false"}
 _READERS: dict[type, Callable[[_Reader, Any, int], Tree]] = {
     ast.Name: _Reader.read_name,
     ast.Constant: _Reader.read_constant,
@@ -545,37 +251,6 @@ _WHAT: dict[type[ast.expr], str] = {
     ast.JoinedStr: "text",
     ast.Starred: "`*` before a name",
 }
-
-
-_CHILDREN: dict[type, Callable[[Any], tuple[Tree, ...]]] = {
-    Constant: lambda tree: (),
-    Truth: lambda tree: (),
-    Name: lambda tree: (),
-    Cell: lambda tree: (),
-    Fold: lambda tree: tree.operands,
-    Power: lambda tree: (tree.base, tree.exponent),
-    Negative: lambda tree: (tree.operand,),
-    Compare: lambda tree: (tree.left, tree.right),
-    Logic: lambda tree: tree.operands,
-    Not: lambda tree: (tree.operand,),
-    Choose: lambda tree: (tree.condition, tree.yes, tree.no),
-    Call: lambda tree: tree.arguments,
-    Item: lambda tree: (tree.listed, tree.position),
-}
-
-
-def children(tree: Tree) -> tuple[Tree, ...]:
-    """The parts directly below a node, in the order written."""
-    return _CHILDREN[tree.__class__](tree)
-
-
-def walk(tree: Tree) -> Iterator[Tree]:
-    """The node and all below it, in the order written."""
-    left = [tree]
-    while left:
-        at = left.pop()
-        yield at
-        left.extend(reversed(_CHILDREN[at.__class__](at)))
 
 
 _RANK = {"or": 1, "and": 2, "not": 3, "compare": 4, "sum": 5, "product": 6, "negative": 7, "power": 8, "atom": 9}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
-from .formula import Call, Cell, Formula, Item, Name, Tree, children, walk
 from .records import Document, Input, Rule
+from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
 
 
 class Graph(NamedTuple):

@@ -7,12 +7,12 @@ from typing import Any
 from . import presets
 from .encode import plain_value, to_json
 from .errors import CommandError, GaugeError, Problem, plain, suggest
-from .formula import Formula
 from .plan import Plan
 from .quantity import grouped
 from .records import Input, PresetKind
 from .report import table
 from .source import Mapping, Scalar
+from .tree import Formula
 
 
 def inputs(plan: Plan, style: str = "plain") -> str:

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 from . import arithmetic
 from .arithmetic import Undefined, kept
 from .errors import Problem, plain
-from .formula import (
+from .formula import write
+from .graph import Graph, build
+from .records import Document, Input, Rule, Value
+from .tree import (
     Call,
     Cell,
     Choose,
@@ -29,10 +32,7 @@ from .formula import (
     Power,
     Tree,
     Truth,
-    write,
-)  # fmt: skip
-from .graph import Graph, build
-from .records import Document, Input, Rule, Value
+)
 from .units import Shape, infer, table_of
 
 Cells = list[Any]
@@ -98,6 +98,7 @@ class Plan:
         self.warnings = shapes.warnings
         self.slots = {name: slot for slot, name in enumerate(self.graph.order)}
         self._steps: dict[str, Step] = {}
+        self._lists = any(shape.kind == "list" for shape in shapes.of.values())
 
     def item(self, name: str) -> Input | Rule:
         """The input or rule with this name."""
@@ -198,7 +199,7 @@ class Plan:
     def _number(self, tree: Tree) -> Compute:
         """A tree that must be a number: an element of a list may turn out to be a word."""
         value_of = self.compile(tree)
-        if not self._loose(tree):
+        if not self._lists or not self._loose(tree):
             return value_of
 
         def value(cells: Cells) -> Any:

@@ -6,9 +6,9 @@ import re
 from typing import Literal, NamedTuple
 
 from .errors import Place
-from .formula import Formula
 from .quantity import Number
 from .source import Node
+from .tree import Formula
 
 Element = Number | str
 Value = Number | bool | str | tuple[Element, ...]

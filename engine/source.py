@@ -135,7 +135,7 @@ def parse(text: Text, *, leave_out: str = "") -> Node | None:
     language = "JSON" if text.name.endswith(".json") else "YAML"
     parser = _LOADER(_PAIR.sub(_joined, text.content) if language == "JSON" else text.content)
     try:
-        while type(event := parser.get_event()) is not yaml.StreamEndEvent:
+        while (event := parser.get_event()).__class__ is not yaml.StreamEndEvent:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -184,38 +184,53 @@ class _Reader:
         self.left_out = 0
         self.root: Node | None = None
         self.problems: list[Problem] = []
+        self.top: _Open | None = None
         self.stack: list[_Open] = []
         self.documents = 0
 
     def take(self, event: Any) -> None:
         """One event."""
-        kind = type(event)
-        if self.left_out and kind is not yaml.AliasEvent:
-            self._pass(kind)
+        kind = event.__class__
+        if self.left_out:
+            self._pass(event, kind)
         elif kind is yaml.ScalarEvent:
             place = self._place(event)
             if event.anchor is not None or event.tag is not None:
                 self._refuse_marks(event, place)
-            self._add(_new(Scalar, (event.value, not event.style, place)))
+            node = _new(Scalar, (event.value, not event.style, place))
+            top = self.top
+            if top is not None and top.keyed and top.key is None:
+                self._open_key(top, node)
+            else:
+                self._add(node)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             place = self._place(event)
             if event.anchor is not None or event.tag is not None:
                 self._refuse_marks(event, place)
             if len(self.stack) >= DEEPEST:
                 raise FileError(Problem(f"more than {DEEPEST} levels of nesting", place))
-            self.stack.append(_Open(kind is yaml.MappingStartEvent, place))
+            if self.top is not None and self.top.keyed and self.top.key is None:
+                raise FileError(Problem("a key is a word, not a list or a map", place))
+            self.top = _Open(kind is yaml.MappingStartEvent, place)
+            self.stack.append(self.top)
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._add(self.stack.pop().close())
+            closed = self.stack.pop()
+            self.top = self.stack[-1] if self.stack else None
+            self._add(Mapping(closed.entries, closed.keys, closed.place) if closed.keyed else Sequence(tuple(closed.items), closed.place))
         elif kind is yaml.AliasEvent:
             raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
         elif kind is yaml.DocumentStartEvent:
             self._document(event)
 
-    def _pass(self, kind: type) -> None:
+    def _pass(self, event: Any, kind: type) -> None:
         """Go past a value that is left out; `left_out` counts what of it is open, plus one."""
-        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        if kind is yaml.ScalarEvent:
+            pass
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self.left_out += 1
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+        elif kind is yaml.AliasEvent:
+            raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
+        else:
             self.left_out -= 1
         if self.left_out == 1:
             self.left_out = 0
@@ -242,20 +257,41 @@ class _Reader:
             raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", place, "remove it"))
 
     def _add(self, node: Node) -> None:
-        if not self.stack:
+        top = self.top
+        if top is None:
             self.root = node
-            return
-        problem = self.stack[-1].add(node)
-        if self.leave_out and len(self.stack) == 3 and (key := self.stack[-1].key) and key.text == self.leave_out:
+        elif not top.keyed:
+            top.items.append(node)
+        elif top.key is not None:
+            top.entries[top.key.text] = node
+            top.keys[top.key.text] = top.key.place
+            top.key = None
+
+    def _open_key(self, top: _Open, node: Scalar) -> None:
+        top.key = node
+        text = node.text
+        if text in top.entries:
+            first = top.keys[text].line
+            self._problem(f"`{plain(text)}` stands here a second time; the first is in line {first}", node.place, "keep one of them")
+        elif text in _ODD_KEYS and (node.bare or not text):
+            if text == "<<":
+                self._problem("merge keys (`<<`) are not read", node.place, "write the values out")
+            else:
+                self._problem("an empty key", node.place, "a key is a word")
+        elif text == self.leave_out and len(self.stack) == 3:
             self.left_out = 1
-        if problem:
-            self.problems.append(problem)
-            if len(self.problems) > 100:
-                raise FileError(*self.problems)
+
+    def _problem(self, message: str, place: Place, hint: str) -> None:
+        self.problems.append(Problem(message, place, hint))
+        if len(self.problems) > 100:
+            raise FileError(*self.problems)
+
+
+_ODD_KEYS = frozenset({"", "~", "null", "Null", "NULL", "<<"})
 
 
 class _Open:
-    """A mapping or a sequence that is being read."""
+    """A mapping or a sequence that is being read; `key` is one whose value is still to come."""
 
     __slots__ = ("entries", "items", "key", "keyed", "keys", "place")
 
@@ -266,32 +302,3 @@ class _Open:
         self.entries: dict[str, Node] = {}
         self.keys: dict[str, Place] = {}
         self.key: Scalar | None = None
-
-    def add(self, node: Node) -> Problem | None:
-        if not self.keyed:
-            self.items.append(node)
-            return None
-        if self.key is None:
-            return self._open_key(node)
-        key, self.key = self.key, None
-        if key.text in self.entries:
-            first = self.keys[key.text].line
-            return Problem(f"`{plain(key.text)}` stands here a second time; the first is in line {first}", key.place, "keep one of them")
-        self.entries[key.text] = node
-        self.keys[key.text] = key.place
-        return None
-
-    def _open_key(self, node: Node) -> Problem | None:
-        if not isinstance(node, Scalar):
-            raise FileError(Problem("a key is a word, not a list or a map", node.place))
-        self.key = node
-        if node.is_null or not node.text:
-            return Problem("an empty key", node.place, "a key is a word")
-        if node.bare and node.text == "<<":
-            return Problem("merge keys (`<<`) are not read", node.place, "write the values out")
-        return None
-
-    def close(self) -> Node:
-        if self.keyed:
-            return Mapping(self.entries, self.keys, self.place)
-        return Sequence(tuple(self.items), self.place)

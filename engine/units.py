@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from .errors import Problem, RulesError, plain, suggest
-from .formula import (
+from .formula import write
+from .graph import Graph
+from .quantity import Number
+from .records import Document, Input, Rule, Table
+from .tree import (
     Call,
     Cell,
     Choose,
@@ -26,11 +31,7 @@ from .formula import (
     Power,
     Tree,
     Truth,
-    write,
-)  # fmt: skip
-from .graph import Graph
-from .quantity import Number
-from .records import Document, Input, Rule, Table
+)
 
 BASE = ("byte", "second", "flop")
 Dimension = tuple[int, int, int]
@@ -51,6 +52,7 @@ TRUTH = Shape("truth")
 LIST = Shape("list")
 ELEMENT = Shape("element")
 PLAIN = Shape("number")
+ZERO = Shape("number", None)
 
 
 def dimension(unit: str) -> Dimension:
@@ -257,41 +259,42 @@ class _Checker:
     def read(self, formula: Formula, tree: Tree) -> Shape:
         """The shape of a tree."""
         self.formula = formula
-        match tree:
-            case Constant(value):
-                return Shape("number", None) if value == 0 else PLAIN
-            case Truth():
-                return TRUTH
-            case Name(name):
-                return self.shapes[name] if name in self.shapes else Shape("word", COUNT, frozenset({name}))
-            case Cell():
-                return self._cell(formula, tree)
-            case Fold(operators, operands):
-                return self._sum(formula, tree, operands) if operators[0] in "+-" else self._product(formula, tree)
-            case Power():
-                return self._power(formula, tree)
-            case Negative(operand):
-                return self.want(formula, operand, "number")
-            case Compare():
-                return self._compare(formula, tree)
-            case Logic(_, operands):
-                for operand in operands:
-                    self.want(formula, operand, "truth")
-                return TRUTH
-            case Not(operand):
-                return self.want(formula, operand, "truth")
-            case Choose(condition, yes, no):
-                self.want(formula, condition, "truth")
-                first, second = self.read(formula, yes), self.read(formula, no)
-                return self._join(tree, first, second, yes, no)
-            case Item(items, index):
-                self.want(formula, items, "list")
-                self.want(formula, index, "number")
-                return ELEMENT
-            case Call():
-                return self._call(formula, tree)
+        return _SHAPES[tree.__class__](self, formula, tree)
 
-    def _cell(self, formula: Formula, tree: Cell) -> Shape:
+    def read_constant(self, formula: Formula, tree: Constant) -> Shape:
+        return PLAIN if tree.value else ZERO
+
+    def read_truth(self, formula: Formula, tree: Truth) -> Shape:
+        return TRUTH
+
+    def read_name(self, formula: Formula, tree: Name) -> Shape:
+        return self.shapes.get(tree.name) or Shape("word", COUNT, frozenset({tree.name}))
+
+    def read_fold(self, formula: Formula, tree: Fold) -> Shape:
+        return self._sum(formula, tree, tree.operands) if tree.operators[0] in "+-" else self._product(formula, tree)
+
+    def read_negative(self, formula: Formula, tree: Negative) -> Shape:
+        return self.want(formula, tree.operand, "number")
+
+    def read_logic(self, formula: Formula, tree: Logic) -> Shape:
+        for operand in tree.operands:
+            self.want(formula, operand, "truth")
+        return TRUTH
+
+    def read_not(self, formula: Formula, tree: Not) -> Shape:
+        return self.want(formula, tree.operand, "truth")
+
+    def read_choose(self, formula: Formula, tree: Choose) -> Shape:
+        self.want(formula, tree.condition, "truth")
+        first, second = self.read(formula, tree.yes), self.read(formula, tree.no)
+        return self._join(tree, first, second, tree.yes, tree.no)
+
+    def read_item(self, formula: Formula, tree: Item) -> Shape:
+        self.want(formula, tree.listed, "list")
+        self.want(formula, tree.position, "number")
+        return ELEMENT
+
+    def read_cell(self, formula: Formula, tree: Cell) -> Shape:
         name, *rest = tree.path
         if len(rest) == 2:
             column = self.document.tables[name].columns[rest[1]]
@@ -340,7 +343,7 @@ class _Checker:
             powers = [power + sign * other for power, other in zip(powers, found or COUNT, strict=True)]
         return Shape("number", None if none else (powers[0], powers[1], powers[2]))
 
-    def _power(self, formula: Formula, tree: Power) -> Shape:
+    def read_power(self, formula: Formula, tree: Power) -> Shape:
         base = self.want(formula, tree.base, "number")
         exponent = self.want(formula, tree.exponent, "number")
         if exponent.dimension is not None and any(exponent.dimension):
@@ -361,7 +364,7 @@ class _Checker:
         a, b, c = base.dimension
         return Shape("number", (a * int(size), b * int(size), c * int(size)))
 
-    def _compare(self, formula: Formula, tree: Compare) -> Shape:
+    def read_compare(self, formula: Formula, tree: Compare) -> Shape:
         left, right = self.read(formula, tree.left), self.read(formula, tree.right)
         self.formula = formula
         if "word" in (left.kind, right.kind) and "element" not in (left.kind, right.kind):
@@ -392,7 +395,7 @@ class _Checker:
                 suggest(write(word), words) or "it is one of " + ", ".join(sorted(words)[:12]),
             )
 
-    def _call(self, formula: Formula, tree: Call) -> Shape:
+    def read_call(self, formula: Formula, tree: Call) -> Shape:
         name, arguments = tree.function, tree.arguments
         if name in {"sum", "length", "count"}:
             self.want(formula, arguments[0], "list")
@@ -412,6 +415,23 @@ class _Checker:
             message = f"`{name}` of {spell(shapes[0].dimension)} depends on the unit it is counted in"
             self.warnings.append(Problem(message, formula.at(tree), "write `round_up(x, multiple)`", "warning"))
         return shapes[0]
+
+
+_SHAPES: dict[type, Callable[[_Checker, Formula, Any], Shape]] = {
+    Constant: _Checker.read_constant,
+    Truth: _Checker.read_truth,
+    Name: _Checker.read_name,
+    Cell: _Checker.read_cell,
+    Fold: _Checker.read_fold,
+    Power: _Checker.read_power,
+    Negative: _Checker.read_negative,
+    Compare: _Checker.read_compare,
+    Logic: _Checker.read_logic,
+    Not: _Checker.read_not,
+    Choose: _Checker.read_choose,
+    Item: _Checker.read_item,
+    Call: _Checker.read_call,
+}
 
 
 def _written(tree: Tree) -> Number | None:

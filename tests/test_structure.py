@@ -21,7 +21,7 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema misshapen formula records values arithmetic spans document graph units plan evaluate presets check
+    errors quantity source schema misshapen tree misread formula records values arithmetic spans document graph units plan evaluate presets check
     encode breakdown derivation report listing expand symbolic solve sweep advise emit page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
