@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING or not __package__:
@@ -64,30 +65,35 @@ class _Command(NamedTuple):
     inputs: bool = True
 
 
-def _parser(asked: str) -> _Parser:
-    """The parser of the whole program, with all that belongs to the command asked for (all of it at once takes time)."""
-    name = "compute-gauge" if __package__ else "cli.py"
-    parser = _Parser(prog=name, description="How much memory it takes, why, and how far one can go.", allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for word, command in _COMMANDS.items():
-        if asked in _COMMANDS and word != asked:
-            continue
-        made = commands.add_parser(
-            word,
-            help=command.about,
-            description=command.about,
-            usage=f"{name} {word} {command.words} [options]",
-            epilog="--KIND NAME names a preset of any kind the rules have, such as --model or --device." if command.inputs else "",
-            allow_abbrev=False,
-        )
-        made.add_argument("words", nargs="*", metavar="ARGUMENT", help=command.words)
-        made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
-        if command.inputs:
-            made.add_argument(
-                "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a value; wins over files; repeatable"
-            )
-        command.options(made)
-    return parser
+def _program() -> str:
+    return "compute-gauge" if __package__ else "cli.py"
+
+
+def _usage() -> str:
+    width = max(len(word) for word in _COMMANDS)
+    listed = "\n".join(f"  {word:{width}}  {command.about}" for word, command in _COMMANDS.items())
+    return (
+        f"usage: {_program()} COMMAND …\n\nHow much memory it takes, why, and how far one can go.\n\n{listed}\n\n"
+        f"`{_program()} COMMAND --help` says more, such as `{_program()} eval --help`.\n"
+    )
+
+
+def _parser(word: str) -> _Parser:
+    """The parser of one command."""
+    command = _COMMANDS[word]
+    made = _Parser(
+        prog=f"{_program()} {word}",
+        description=command.about,
+        usage=f"{_program()} {word} {command.words} [options]",
+        epilog="--KIND NAME names a preset of any kind the rules have, such as --model or --device." if command.inputs else "",
+        allow_abbrev=False,
+    )
+    made.add_argument("words", nargs="*", metavar="ARGUMENT", help=command.words)
+    made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
+    if command.inputs:
+        made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="wins over files; repeatable")
+    command.options(made)
+    return made
 
 
 def _formats(made: _Parser, *names: str) -> None:
@@ -142,10 +148,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         words = sys.argv[1:] if arguments is None else list(arguments)
-        options, rest = _parser(words[0] if words else "").parse_known_args(words)
-        command = _COMMANDS[options.command]
-        _sort_rest(options, words[words.index(options.command) + 1 :], rest, command)
-        return command.run(options)
+        if not words or words[0] in {"-h", "--help"}:
+            print(_usage(), end="", file=sys.stdout if words else sys.stderr)
+            return 0 if words else 2
+        if words[0] not in _COMMANDS:
+            hint = errors.suggest(words[0], _COMMANDS) or "the commands are " + ", ".join(_COMMANDS)
+            raise CommandError(Problem(f"there is no command `{errors.plain(words[0])}`", None, hint))
+        parser = _parser(words[0])
+        options, rest = parser.parse_known_args(words[1:])
+        options.command = words[0]
+        _sort_rest(options, words[1:], rest, parser.known)
+        return _COMMANDS[words[0]].run(options)
     except GaugeError as error:
         print(errors.render_all(error.problems), file=sys.stderr)
         return error.exit_code
@@ -159,14 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], command: _Command) -> None:
+def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], known: set[str]) -> None:
     """What argparse did not know: words after options, and `--kind name` for the preset kinds of the rules.
 
     argparse takes the name of a kind for a word of the command, and gives no order: the command line is gone through again.
     """
-    parser = _Parser()
-    command.options(parser)
-    valued = {name for name in parser.known if name not in _SWITCHES} | {"--set"}
+    command = _COMMANDS[options.command]
+    valued = known - _SWITCHES - {"words"}
     options.kinds, options.words = [], []
     left = iter(words)
     for word in left:
@@ -242,7 +254,11 @@ def _question(made: plan.Plan, inputs: str | None, options: argparse.Namespace) 
     text = node = None
     folder = ""
     if inputs == "-":
-        text = source.decode(sys.stdin.buffer.read(source.LARGEST + 1), "standard input", large=options.large)
+        if sys.stdin is None:
+            raise CommandError(Problem("there is no standard input to read the inputs from", None, "give the path of a file"))
+        text = source.decode(
+            sys.stdin.buffer.read() if options.large else sys.stdin.buffer.read(source.LARGEST + 1), "standard input", large=options.large
+        )
     elif inputs:
         text = source.read_text(inputs, large=options.large)
         folder = os.path.dirname(inputs)
@@ -270,9 +286,9 @@ def _checked(values: evaluate.Values) -> None:
 
 def _eval(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
-        from engine import report
+        from engine import encode, report
     else:
-        from .engine import report
+        from .engine import encode, report
     made = _load(options.words[0], options)
     question = _question(made, _optional(options, 1), options)
     only = _names(made, options.only)
@@ -284,8 +300,23 @@ def _eval(options: argparse.Namespace) -> int:
     else:
         evaluate.require(values, [shown.total])
     found = report.answer(values, only, made.warnings + _problems(values))
-    print(report.render(found, options.format, quiet=options.quiet), end="")
+    if options.format == "json":
+        text = encode.to_json(report.as_object(found))
+    elif options.format == "csv":
+        text = report.csv_text(found)
+    else:
+        text = _tables().text(found, "github" if options.format == "markdown" else "plain", quiet=options.quiet)
+    print(text, end="")
     return 1 if options.check and found.fits is False else 0
+
+
+def _tables() -> ModuleType:
+    """What makes tables, which only people read: a program that asks for JSON does not wait for it."""
+    if TYPE_CHECKING or not __package__:
+        from engine import tables
+    else:
+        from .engine import tables
+    return tables
 
 
 def _problems(values: evaluate.Values) -> tuple[Problem, ...]:

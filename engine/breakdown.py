@@ -77,8 +77,9 @@ class _Walker:
 
     def active(self, name: str) -> Tree | None:
         """The formula of the case that counts."""
-        for condition, formula, _ in self.values.plan.step(name).cases:
-            if condition is None or condition[1](self.values.cells):
+        plan = self.values.plan
+        for condition, formula in plan.step(name).cases:
+            if condition is None or plan.compiled(condition)(self.values.cells):
                 return formula.tree
         return None
 

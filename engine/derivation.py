@@ -102,17 +102,18 @@ def _needs(values: Values, name: str) -> tuple[tuple[str, ...], Formula | None]:
 
 def _body(values: Values, name: str) -> tuple[Formula | None, tuple[Formula, ...]]:
     """The formula that counted (or the condition that did not hold), and the conditions looked at before it."""
-    step = values.plan.step(name)
+    plan = values.plan
+    step = plan.step(name)
     deciding: list[Formula] = []
     try:
         if step.when:
-            if not step.when[1](values.cells):
-                return step.when[0], ()
-            deciding.append(step.when[0])
-        for condition, formula, _ in step.cases:
-            if condition is None or condition[1](values.cells):
-                return formula, (*deciding, condition[0]) if condition else tuple(deciding)
-            deciding.append(condition[0])
+            if not plan.compiled(step.when)(values.cells):
+                return step.when, ()
+            deciding.append(step.when)
+        for condition, formula in step.cases:
+            if condition is None or plan.compiled(condition)(values.cells):
+                return formula, (*deciding, condition) if condition else tuple(deciding)
+            deciding.append(condition)
     except (Stop, Wrong):
         return (step.cases[0][1] if step.cases else None), ()
     return None, tuple(deciding)

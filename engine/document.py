@@ -69,7 +69,7 @@ class _Files:
 
     def __init__(self, path: str, large: bool, examples: bool) -> None:
         self.path = path
-        self.leave_out = "" if examples else "examples"
+        self.examples = examples
         self.large = large
         self.root = os.path.realpath(os.path.dirname(path) or ".")
         self.problems: list[Problem] = []
@@ -85,7 +85,7 @@ class _Files:
     def open(self, path: str, asked: Place | None) -> None:
         """Read one file and, before its own sections, its includes."""
         text = source.read_text(path, large=self.large)
-        node = source.parse(text, leave_out=self.leave_out)
+        node = self._parse(text)
         found = shape_problems(node, "rules", text)
         if found or not isinstance(node, Mapping):
             self.problems += found
@@ -109,6 +109,14 @@ class _Files:
             if isinstance(part, Mapping):
                 entries.extend(part.items())
         self.open_files.pop()
+
+    def _parse(self, text: Text) -> Node | None:
+        if not self.examples:
+            try:
+                return source.parse(source.without(text, "examples"))
+            except FileError:
+                pass  # it is said of the text as it stands
+        return source.parse(text)
 
     def _include(self, item: Scalar, folder: str) -> None:
         try:

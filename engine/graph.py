@@ -99,21 +99,31 @@ def needed_by(document: Document, formula: Formula) -> tuple[str, ...]:
 
 
 def _needs(document: Document, formula: Formula, found: dict[str, None], problems: list[Problem]) -> None:
+    unknown: list[Name] = []
+    for tree in walk(formula.tree):
+        if tree.__class__ is Name:
+            if tree.name in document.inputs or tree.name in document.rules:
+                found[tree.name] = None
+            elif tree.name not in document.words:
+                unknown.append(tree)
+        elif tree.__class__ is Cell:
+            problem = _cell(document, formula, tree, found)
+            if problem:
+                problems.append(problem)
+    if unknown:
+        loose = _loose(formula)
+        problems += [_unknown(document, formula, tree, tree.name) for tree in unknown if id(tree) not in loose]
+
+
+def _loose(formula: Formula) -> set[int]:
+    """The names that are compared with elements of a list: these may be any words."""
     loose: set[int] = set()
     for tree in walk(formula.tree):
         if isinstance(tree, Call) and tree.function == "count":
             loose.add(id(tree.arguments[1]))
         if any(isinstance(child, Item) for child in children(tree)):
             loose.update(id(child) for child in children(tree))
-        if isinstance(tree, Name):
-            if tree.name in document.inputs or tree.name in document.rules:
-                found[tree.name] = None
-            elif tree.name not in document.words and id(tree) not in loose:
-                problems.append(_unknown(document, formula, tree, tree.name))
-        elif isinstance(tree, Cell):
-            problem = _cell(document, formula, tree, found)
-            if problem:
-                problems.append(problem)
+    return loose
 
 
 def _unknown(document: Document, formula: Formula, tree: Tree, name: str) -> Problem:

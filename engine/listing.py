@@ -10,8 +10,8 @@ from .errors import CommandError, GaugeError, Problem, plain, suggest
 from .plan import Plan
 from .quantity import grouped
 from .records import Input, PresetKind
-from .report import table
 from .source import Mapping, Scalar
+from .tables import table
 from .tree import Formula
 
 
@@ -105,10 +105,10 @@ def entries(kind: PresetKind, style: str = "plain") -> str:
         try:
             found = presets.find(kind, Scalar(name, True, kind.place))
         except GaugeError as error:
-            rows.append([name, "cannot be read: " + error.problems[0].message, ""])
+            rows.append([plain(name, 100), "cannot be read: " + error.problems[0].message, ""])
             continue
         shown = [f"{key} {value.text}" for part in (found.values, found.expect) for key, value in _few(part)]
-        rows.append([name, plain(found.title, 60), plain(", ".join(shown), 60)])
+        rows.append([plain(name, 100), plain(found.title, 60), plain(", ".join(shown), 60)])
     return table(rows, [kind.name, "title", "values"], style, frozenset()) + "\n"
 
 

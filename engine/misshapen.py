@@ -43,7 +43,7 @@ def explain(node: Node | None, schema: Kind, text: Text) -> list[Problem]:
     """
     from jsonschema import Draft7Validator
 
-    root = node or Scalar("", bare=True, place=Place(text, 1, 1))
+    root = _shortened(node) if node else Scalar("", bare=True, place=Place(text, 1, 1))
     reader = load(schema)
     errors = Draft7Validator(reader.document).iter_errors(to_json(_doubtful(reader, root, reader.document)))
     every = ((leaf, problem) for error in errors for leaf in _leaves(reader, error) for problem in _problems(leaf, root))
@@ -54,6 +54,17 @@ def explain(node: Node | None, schema: Kind, text: Text) -> list[Problem]:
     found = [(error, problem) for error, problem in found if not (error.validator in follows and tuple(error.absolute_path) in told)]
     problems = dict.fromkeys(problem for _, problem in found)
     return sorted(problems, key=lambda problem: problem.place[1:3] if problem.place else (0, 0))
+
+
+def _shortened(node: Node) -> Node:
+    """The node with the first elements of each list: one mistake in a list of very many is as good as all of them."""
+    if isinstance(node, Mapping):
+        return Mapping({key: _shortened(child) for key, child in node.entries.items()}, node.keys, node.place)
+    if isinstance(node, Sequence):
+        bad = [item for item in node.items if not isinstance(item, Scalar)][:MOST]
+        kept = {id(item) for item in (*node.items[:MOST], *bad)}
+        return Sequence(tuple(_shortened(item) for item in node.items if id(item) in kept), node.place)
+    return node
 
 
 def _doubtful(reader: Schema, node: Node, part: Any) -> Node:

@@ -7,7 +7,7 @@ between runs; the closures are made when a step is first needed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import arithmetic
@@ -74,12 +74,12 @@ class Wrong(Exception):
 
 
 class Step(NamedTuple):
-    """How one name gets its value when it is not given."""
+    """How one name gets its value when it is not given: data only, so that a plan can be kept between runs."""
 
     name: str
     slot: int
-    when: tuple[Formula, Compute] | None
-    cases: tuple[tuple[tuple[Formula, Compute] | None, Formula, Compute], ...]
+    when: Formula | None
+    cases: tuple[tuple[Formula | None, Formula], ...]
     constant: Value | None = None
 
 
@@ -98,6 +98,7 @@ class Plan:
         self.warnings = shapes.warnings
         self.slots = {name: slot for slot, name in enumerate(self.graph.order)}
         self._steps: dict[str, Step] = {}
+        self._closures: dict[int, Compute] = {}
         self._lists = any(shape.kind == "list" for shape in shapes.of.values())
 
     def item(self, name: str) -> Input | Rule:
@@ -105,31 +106,27 @@ class Plan:
         return self.document.inputs.get(name) or self.document.rules[name]
 
     def step(self, name: str) -> Step:
-        """The compiled step of a name."""
+        """The step of a name."""
         step = self._steps.get(name)
         if step is None:
-            step = self._steps[name] = self._compile(name)
+            step = self._steps[name] = self._step(name)
         return step
 
-    def _compile(self, name: str) -> Step:
+    def _step(self, name: str) -> Step:
         item = self.item(name)
         slot = self.slots[name]
-        if isinstance(item, Input):
-            if isinstance(item.default, Formula):
-                return Step(name, slot, None, ((None, item.default, self.compile(item.default.tree)),))
-            return Step(name, slot, None, (), item.default)
-        when = (item.when, self.compile(item.when.tree)) if item.when else None
-        cases = tuple(
-            ((case.when, self.compile(case.when.tree)) if case.when else None, case.formula, self.compile(case.formula.tree))
-            for case in item.cases
-        )
-        return Step(name, slot, when, cases)
+        if isinstance(item, Rule):
+            return Step(name, slot, item.when, tuple((case.when, case.formula) for case in item.cases))
+        if isinstance(item.default, Formula):
+            return Step(name, slot, None, ((None, item.default),))
+        return Step(name, slot, None, (), item.default)
 
-    def run(self, cells: Cells, names: Iterable[str]) -> None:
-        """Compute these names, in order, into `cells`."""
-        for name in names:
-            step = self.step(name)
-            cells[step.slot] = self.compute(step, cells)
+    def compiled(self, formula: Formula) -> Compute:
+        """The closure of a formula, made when it is first needed: what does not apply is never compiled."""
+        compute = self._closures.get(id(formula.tree))
+        if compute is None:
+            compute = self._closures[id(formula.tree)] = self.compile(formula.tree)
+        return compute
 
     def compute(self, step: Step, cells: Cells) -> Any:
         """The value of one step: a `Value`, `NOTHING`, or an `Absent`. Never raises for what is wrong with numbers."""
@@ -138,16 +135,16 @@ class Plan:
         formula = step.cases[0][1]
         try:
             if step.when:
-                formula = step.when[0]
-                if not step.when[1](cells):
+                formula = step.when
+                if not self.compiled(formula)(cells):
                     return NOTHING
-            for condition, body, value in step.cases:
+            for condition, body in step.cases:
                 if condition:
-                    formula = condition[0]
-                    if not condition[1](cells):
+                    formula = condition
+                    if not self.compiled(formula)(cells):
                         continue
                 formula = body
-                return value(cells)
+                return self.compiled(formula)(cells)
         except Stop as stop:
             return stop.absent
         except Wrong as wrong:
@@ -159,7 +156,7 @@ class Plan:
     def truth(self, formula: Formula, cells: Cells) -> bool | Absent:
         """Whether a condition outside the rules holds."""
         try:
-            return bool(self.compile(formula.tree)(cells))
+            return bool(self.compiled(formula)(cells))
         except Stop as stop:
             return stop.absent
         except Wrong as wrong:

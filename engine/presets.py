@@ -16,6 +16,8 @@ from .records import Citation, Document, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
 from .values import convert, unfit
 
+MOST = 100
+"""Problems of an inputs file that are collected."""
 ENDINGS = (".yaml", ".yml", ".json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
@@ -37,7 +39,8 @@ def names(kind: PresetKind) -> list[str]:
     found: set[str] = set()
     for place in kind.places:
         if os.path.isdir(place):
-            found.update(os.path.splitext(name)[0] for name in os.listdir(place) if name.endswith(ENDINGS))
+            stems = (os.path.splitext(name)[0] for name in os.listdir(place) if name.endswith(ENDINGS))
+            found.update(stem for stem in stems if _NAME.fullmatch(stem))
         else:
             found.update(_entries(os.path.abspath(place), place))
     return sorted(found)
@@ -279,6 +282,8 @@ def read_inputs(
     made: dict[str, Given] = {}
     presets: list[tuple[PresetKind, Node, str]] = []
     for name, (value, place, base) in asked.items():
+        if len(problems) > MOST:
+            break
         if name in plan.document.presets and name not in plan.document.inputs:
             presets.append((plan.document.presets[name], value, base))
             continue

@@ -85,7 +85,7 @@ def read(text: str, unit: str = "", *, commas: bool = False) -> Number:
         value = -value
     if found["suffix"] == "%":
         return whole(Fraction(value) / 100)
-    return value * _scale(found["suffix"], unit) if found["suffix"] else value
+    return whole(value * _scale(found["suffix"], unit)) if found["suffix"] else value
 
 
 def _not_a_number(text: str) -> str:

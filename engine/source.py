@@ -121,17 +121,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u2028\u2029\ufef
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def parse(text: Text, *, leave_out: str = "") -> Node | None:
+def parse(text: Text) -> Node | None:
     """The one document of a YAML text, or None when it is empty.
-
-    Args:
-        text: the text.
-        leave_out: a key whose value is not kept where it stands three levels down, as in `rules: {name: {examples: …}}`.
 
     Raises:
         FileError: with every duplicate key, or the first thing that is not plain YAML.
     """
-    reader = _Reader(text, leave_out)
+    reader = _Reader(text)
     language = "JSON" if text.name.endswith(".json") else "YAML"
     parser = _LOADER(_PAIR.sub(_joined, text.content) if language == "JSON" else text.content)
     try:
@@ -175,13 +171,38 @@ def _yaml_hint(text: Text, place: Place, what: str) -> str:
 _new: Any = tuple.__new__  # the constructor of a named tuple without its Python wrapper: half the time of reading
 
 
+def without(text: Text, key: str) -> Text:
+    """The text with the value of a key emptied wherever it is a block of lines; line numbers stay.
+
+    For what only some readers want. A key in braces, and one that is really a line of a block of text, is left alone.
+    """
+    head = f"{key}:"
+    lines: list[str] = []
+    inside = -1  # the indent of the key whose lines are left out, or of the key of a block of text
+    leaving = False
+    for line in text.content.split("\n"):
+        rest = line.lstrip(" ")
+        indent = len(line) - len(rest)
+        if inside >= 0:
+            if not rest or indent > inside:
+                lines.append("" if leaving else line)
+                continue
+            inside, leaving = -1, False
+        if rest == head:
+            inside, leaving = indent, True
+            lines.append(line + " []")
+            continue
+        if line[-2:].strip(" -+") in {"|", ">"}:
+            inside = indent
+        lines.append(line)
+    return Text(text.name, "\n".join(lines))
+
+
 class _Reader:
     """Builds nodes from events; the stack holds what is open."""
 
-    def __init__(self, text: Text, leave_out: str) -> None:
+    def __init__(self, text: Text) -> None:
         self.text = text
-        self.leave_out = leave_out
-        self.left_out = 0
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self.top: _Open | None = None
@@ -191,9 +212,7 @@ class _Reader:
     def take(self, event: Any) -> None:
         """One event."""
         kind = event.__class__
-        if self.left_out:
-            self._pass(event, kind)
-        elif kind is yaml.ScalarEvent:
+        if kind is yaml.ScalarEvent:
             place = self._place(event)
             if event.anchor is not None or event.tag is not None:
                 self._refuse_marks(event, place)
@@ -221,20 +240,6 @@ class _Reader:
             raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
         elif kind is yaml.DocumentStartEvent:
             self._document(event)
-
-    def _pass(self, event: Any, kind: type) -> None:
-        """Go past a value that is left out; `left_out` counts what of it is open, plus one."""
-        if kind is yaml.ScalarEvent:
-            pass
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self.left_out += 1
-        elif kind is yaml.AliasEvent:
-            raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
-        else:
-            self.left_out -= 1
-        if self.left_out == 1:
-            self.left_out = 0
-            self.stack[-1].key = None
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -278,8 +283,6 @@ class _Reader:
                 self._problem("merge keys (`<<`) are not read", node.place, "write the values out")
             else:
                 self._problem("an empty key", node.place, "a key is a word")
-        elif text == self.leave_out and len(self.stack) == 3:
-            self.left_out = 1
 
     def _problem(self, message: str, place: Place, hint: str) -> None:
         self.problems.append(Problem(message, place, hint))

@@ -67,7 +67,13 @@ def seen() -> dict[str, Any]:
     silent, _open = os.pipe()  # a program that reads it waits for ever, as it would for a user
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     done = subprocess.run(
-        [sys.executable, __file__], stdin=silent, capture_output=True, text=True, timeout=400, check=False, env={**os.environ, "PYTHONPATH": paths}
+        [sys.executable, __file__],
+        stdin=silent,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
     )
     os.close(silent)
     os.close(_open)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
     errors quantity source schema misshapen tree misread formula records values arithmetic spans document graph units plan evaluate presets check
-    encode breakdown derivation report listing expand symbolic solve sweep advise emit page
+    encode breakdown derivation report tables listing expand symbolic solve sweep advise emit page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""
