@@ -112,10 +112,9 @@ def _solve_options(made: _Parser) -> None:
         "--for", dest="unknown", required=True, metavar="NAME", help="an input, a preset kind, or two inputs joined by a comma"
     )
     made.add_argument("--target", metavar="RULE", default="", help="default: the total of the report")
-    bound = made.add_mutually_exclusive_group()
-    bound.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
-    bound.add_argument("--at-least", metavar="VALUE", help="a number or a name")
-    bound.add_argument("--equals", metavar="VALUE", help="a number or a name")
+    made.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
+    made.add_argument("--at-least", metavar="VALUE", help="a number or a name")
+    made.add_argument("--equals", metavar="VALUE", help="a number or a name")
     _formats(made, "table", "json")
 
 
@@ -158,18 +157,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options, rest = parser.parse_known_args(words[1:])
         options.command = words[0]
         _sort_rest(options, words[1:], rest, parser.known)
-        return _COMMANDS[words[0]].run(options)
+        code = _COMMANDS[words[0]].run(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except GaugeError as error:
         print(errors.render_all(error.problems), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        _discard_output()
+        print(f"the answer cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except RecursionError:
         print("the files are nested too deeply", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _discard_output() -> None:
+    """What is still to be written goes nowhere, so that leaving the program does not try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], known: set[str]) -> None:
@@ -373,6 +384,48 @@ def _check(options: argparse.Namespace) -> int:
     return code
 
 
+def _solve(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import answers, encode, solve
+    else:
+        from .engine import answers, encode, solve
+    made = _load(options.words[0], options)
+    question = _question(made, _optional(options, 1), options)
+    asked = [(sense, text) for sense in ("at_most", "at_least", "equals") if (text := getattr(options, sense)) is not None]
+    if len(asked) > 1:
+        raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
+    sense, wanted = asked[0] if asked else ("at_most", None)
+    target = options.target or made.document.report.total
+    unit = made.item(target).unit if target in made.slots else ""
+    bound = None if wanted is None else solve.read_bound(made, wanted, unit)
+    found = answers.answer(made, question.given, options.unknown, options.target, sense, bound)
+    if isinstance(found, solve.Solution):
+        found = _with_closed_form(made, question.given, found)
+    if options.format == "json":
+        print(encode.to_json(answers.as_object(found)), end="")
+    else:
+        print(answers.describe(found))
+    return 0
+
+
+def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: solve.Solution) -> solve.Solution:
+    """The solution with a formula for it, where there is one that gives the same value."""
+    if TYPE_CHECKING or not __package__:
+        from engine import formulas
+    else:
+        from .engine import formulas
+    if found.side not in {"largest", "smallest"} or found.limit is None or found.goal.sense == "equals" or len(found.ranges) > 1:
+        return found
+    values = evaluate.evaluate(made, {name: value for name, value in given.items() if name != found.unknown})
+    operator = "<=" if found.goal.sense == "at_most" else ">="
+    closed = formulas.closed_form(values, found.unknown, found.goal.target, operator, found.limit)
+    if closed is None or closed.value != found.value:
+        return found
+    import dataclasses
+
+    return dataclasses.replace(found, closed_form=closed.text)
+
+
 def _formula(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
         from engine import formulas
@@ -418,6 +471,7 @@ def _list(options: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
+    "solve": _Command("the best value of an unknown: how far one can go", "RULES [INPUTS]", 1, _solve_options, _solve),
     "formula": _Command("rules as formulas", "RULES [NAME ...]", 1, _formula_options, _formula),
     "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
     "check": _Command("all that can be checked without inputs", "RULES ...", 1, _check_options, _check, inputs=False),

@@ -1,0 +1,276 @@
+"""Named sets of values: where they are found, how they are translated, which value wins, what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run  # noqa: TC002 (used by annotations only)
+
+Write = Callable[..., str]
+
+RULES = """\
+inputs:
+  layers: {type: integer, min: 1, max: 1000}
+  width: {type: integer, default: 64}
+  tied: {type: boolean, default: false}
+  shape: {type: choice, choices: [round, square], default: round}
+  room: {type: number, default: 5}
+rules:
+  size: layers * width
+  total: {formula: size + 1}
+presets:
+  model: {from: [models, more.yaml], through: foreign, by: kind}
+  device: {from: devices.yaml}
+"""
+FILES = {
+    "models/small.yaml": "title: Small\nvalues: {layers: 2, width: 8, unknown_to_us: 3}\nexpect: {size: 16}\n",
+    "models/both.yaml": "values: {layers: 3}\n",
+    "models/foreign.yaml": "config: {kind: old, num_layers: 4}\nexpect: {size: 256}\n",
+    "more.yaml": "presets:\n  both: {values: {layers: 99}}\n  large: {title: Large, values: {layers: 100, tied: true}}\n",
+    "devices.yaml": "presets:\n  box: {values: {room: 80}}\n  bag: {values: {room: 8}, expect: {width: 3}}\n",
+    "foreign/old.yaml": """\
+        reads: [old, older]
+        inputs:
+          num_layers: {type: integer, min: 1}
+          wide: {name: text.size.wide, type: integer, default: 64}
+          names: {type: list, default: []}
+          style: {type: choice, choices: [o, q], otherwise: o, default: o}
+          answer: {type: choice, choices: [round, square]}
+        rules:
+          layers: num_layers
+          width: wide
+          tied: length(names) > 1
+          shape: {when: style == q, formula: square}
+          helper: 2 * wide
+        """,
+    "foreign/new.yaml": (
+        "reads: [new]\ninputs: {depth: {type: integer}, across: {type: integer, name: x.y}}\n"
+        "rules: {layers: depth + across, width: across}\n"
+    ),
+}
+
+
+@pytest.fixture
+def ask(write: Write, run: Run, tmp_path: Path) -> Callable[..., Any]:
+    """Values and where inputs come from for an inputs file; what is said on a mistake."""
+    path = write(RULES, **FILES)
+
+    def asked(inputs: str, *options: str, config: object = None) -> Any:
+        (tmp_path / "inputs.yaml").write_text(inputs, encoding="utf-8")
+        if config is not None:
+            (tmp_path / "config.json").write_text(config if isinstance(config, str) else json.dumps(config), encoding="utf-8")
+        done = run("eval", path, str(tmp_path / "inputs.yaml"), "--format", "json", *options)
+        if done.code:
+            assert done.code == 2
+            return done.err
+        told = json.loads(done.out)["inputs"]
+        return {name: (said["value"], said["origin"]) for name, said in told.items()}
+
+    return asked
+
+
+FOUND = [
+    # inputs file, layers, width
+    ("model: small", 2, 8),
+    ("model: both", 3, 64),  # the folder comes before the file
+    ("model: large", 100, 64),
+    ("model: foreign", 4, 64),
+    ("model: models/small.yaml", 2, 8),
+    ("model: ./models/small.yaml", 2, 8),
+    ("model: 'small'", 2, 8),
+]
+
+
+@pytest.mark.parametrize(("inputs", "layers", "width"), FOUND)
+def test_found(ask: Callable[..., Any], inputs: str, layers: int, width: int) -> None:
+    told = ask(inputs)
+    assert (told["layers"], told["width"][0]) == ((layers, "preset"), width)
+
+
+def test_an_expected_value_of_an_input_is_a_value(ask: Callable[..., Any]) -> None:
+    assert ask("{layers: 1, device: bag}")["width"] == (3, "preset")
+
+
+def test_order_of_origin(ask: Callable[..., Any]) -> None:
+    assert ask("model: small")["width"] == (8, "preset")
+    assert ask("{model: small, width: 9}")["width"] == (9, "given")
+    assert ask("{model: small, width: 9}", "--set", "width=10")["width"] == (10, "given")
+    assert ask("{model: small, width: 9}", "--set", "width=10", "--set", "width=11")["width"] == (11, "given")
+    assert ask("model: both")["width"] == (64, "default")
+    assert ask("model: small", "--model", "large")["layers"] == (100, "preset")
+    assert ask("model: small", "--model=large")["layers"] == (100, "preset")
+    assert ask("model: small", "--set", "model=large")["layers"] == (100, "preset")
+
+
+def test_two_kinds(ask: Callable[..., Any]) -> None:
+    told = ask("{model: small, device: box}")
+    assert (told["layers"], told["room"]) == ((2, "preset"), (80, "preset"))
+
+
+TRANSLATED = [
+    # config.json, what it gives
+    ({"kind": "old", "num_layers": 4}, {"layers": 4, "width": 64, "tied": False, "shape": "round"}),
+    ({"kind": "older", "num_layers": 4}, {"layers": 4}),
+    ({"kind": "old", "num_layers": 4, "text": {"size": {"wide": 7}}}, {"width": 7}),
+    ({"kind": "old", "num_layers": 4, "text": {"size": None}}, {"width": 64}),
+    ({"kind": "old", "num_layers": 4, "text.size.wide": 7}, {"width": 64}),
+    ({"kind": "old", "num_layers": 4, "text": {"size": {"wide": None}}}, {"width": 64}),
+    ({"kind": "old", "num_layers": 4, "names": ["a", "b"]}, {"tied": True}),
+    ({"kind": "old", "num_layers": 4, "style": "q"}, {"shape": "square"}),
+    ({"kind": "old", "num_layers": 4, "style": "something else"}, {"shape": "round"}),
+    ({"kind": "old", "num_layers": 4, "other": {"deep": [1, {"x": "\u00e9"}]}}, {"layers": 4}),
+    ({"kind": "new", "depth": 3, "x": {"y": 2}}, {"layers": 5, "width": 2}),
+    ('{"kind":"old","num_layers":4}', {"layers": 4}),
+    ('{\n\t"kind": "old",\n\t"num_layers": 4\n}', {"layers": 4}),
+    ('{"kind": "old", "num_layers": 4, "rate": 1e-05, "path": "a\\/b", "say": "\\u00e9\\n"}', {"layers": 4}),
+]
+
+
+@pytest.mark.parametrize(("config", "wanted"), TRANSLATED)
+def test_translated(ask: Callable[..., Any], config: object, wanted: dict[str, object]) -> None:
+    told = ask("model: config.json", config=config)
+    assert isinstance(told, dict), told
+    assert {name: told[name][0] for name in wanted} == wanted
+
+
+def test_a_rule_that_does_not_apply_leaves_the_default(ask: Callable[..., Any]) -> None:
+    told = ask("model: config.json", config={"kind": "old", "num_layers": 4})
+    assert (told["shape"][1], told["layers"][1]) == ("default", "preset")
+
+
+REFUSED = [
+    # inputs file, config.json, parts of what is said
+    ("model: smal", None, ["unknown model `smal`", "did you mean `small`", "inputs.yaml:1:8"]),
+    ("model: zzzzzz", None, ["unknown model `zzzzzz`", "both", "foreign", "large", "small", ".json"]),
+    ("device: zzzzzz", None, ["unknown device `zzzzzz`", "bag", "box"]),
+    ("model: ''", None, ["model", "inputs.yaml:1:8"]),
+    ("model: [small]", None, ["`model` is a name or a path"]),
+    ("model: {layers: 3}", None, ["`model` is a map", "inputs.yaml:1:1"]),
+    ("model:", None, ["`model` is empty"]),
+    ("model: sma ll", None, ["is not the name of a model"]),
+    ('model: "a\\x1b[31m"', None, ["a\\x1b[31m", "is not the name of a model"]),
+    ("model: ..", None, ["model"]),
+    ("model: no/such.json", None, ["no/such.json", "No such file"]),
+    ("model: models", None, ["unknown model `models`"]),
+    ("model: models/", None, ["must end in"]),
+    ("modle: small", None, ["unknown input `modle`", "did you mean `model`"]),
+    ("model: config.json", "", ["config.json"]),
+    ("model: config.json", "[1]", ["config.json", "a map"]),
+    ("model: config.json", "3", ["config.json"]),
+    ("model: config.json", '{"kind": "old", "kind": "new"}', ["config.json:1:17", "a second time"]),
+    ("model: config.json", '{"kind": "old", "num_layers": 4, "num_layers": 5}', ["config.json:1:34", "a second time"]),
+    ("model: config.json", '{"num_layers": 4}', ["config.json", "no `kind`"]),
+    ("model: config.json", '{"kind": null}', ["config.json", "no `kind`"]),
+    ("model: config.json", '{"kind": {"a": 1}}', ["config.json"]),
+    ("model: config.json", '{"kind": "olt"}', ["config.json:1:10", "no translation reads kind `olt`", "`old`"]),
+    ("model: config.json", '{"kind": "zzzzzz"}', ["new, old, older"]),
+    ("model: config.json", '{"kind": "../models/small"}', ["no translation reads"]),
+    ("model: config.json", '{"kind": "old"}', ["config.json", "`num_layers`", "old.yaml"]),
+    ("model: config.json", '{"kind": "new"}', ["config.json", "`depth`", "`x.y`", "new.yaml"]),
+    ("model: config.json", '{"kind": "old", "num_layers": "four"}', ["config.json:1:31", "`num_layers`", "whole number"]),
+    ("model: config.json", '{"kind": "old", "num_layers": 0}', ["config.json:1:31", "at least 1"]),
+    ("model: config.json", '{"kind": "old", "num_layers": 2000}', ["`layers`", "at most 1,000"]),
+    ("model: config.json", '{"kind": "old", "num_layers": NaN}', ["config.json:1:31"]),
+    ("model: config.json", '{"kind": "old", "num_layers": 4', ["config.json"]),
+    ("model: config.json", '{"kind": "old", "x": ' + "[" * 5000 + "]" * 5000 + "}", ["more than 50 levels"]),
+]
+
+
+@pytest.mark.parametrize(("inputs", "config", "said"), REFUSED)
+def test_refused(ask: Callable[..., Any], inputs: str, config: str | None, said: list[str]) -> None:
+    told = ask(inputs, config=config)
+    assert isinstance(told, str), told
+    for part in said:
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../../../../../../etc/passwd",
+        "/proc/self/environ",
+        "~/.ssh/id_rsa",
+        "/dev/zero",
+        "C:\\secrets",
+        "file:///etc/passwd",
+    ],
+)
+def test_hostile_paths_are_not_read(ask: Callable[..., Any], path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    real = os.stat
+
+    def stat(asked: object, *rest: Any, **more: Any) -> os.stat_result:
+        opened.append(asked)
+        return real(asked, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", stat)
+    told = ask(f"model: '{path}'")
+    assert isinstance(told, str)
+    assert "root:" not in told
+    assert path not in opened
+
+
+def test_odd_files_behind_a_path(ask: Callable[..., Any], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    os.symlink("/dev/zero", tmp_path / "zero.json")
+    os.symlink("loop.json", tmp_path / "loop.json")
+    (tmp_path / "folder.json").mkdir()
+    with open(tmp_path / "huge.json", "wb") as file:
+        file.truncate(10**10)
+    for name in ("pipe", "zero", "loop", "folder", "huge"):
+        told = ask(f"model: {name}.json")
+        assert isinstance(told, str)
+        assert f"{name}.json" in told
+
+
+def test_every_mistake_is_told_at_once(ask: Callable[..., Any]) -> None:
+    told = ask("model: smal\ndevice: bx\nlayers: 0\nwidht: 3\n")
+    assert [line for line in (1, 2, 3, 4) if f"inputs.yaml:{line}:" in told] == [1, 2, 3, 4]
+
+
+def test_bad_entries(write: Write, run: Run) -> None:
+    path = write(
+        RULES.replace("[models, more.yaml]", "broken.yaml"),
+        **FILES,
+        **{"broken.yaml": "presets:\n  a: {values: {layers: 0}}\n  b: {values: {layers: [1]}}\n  c: {config: {kind: older}}\n"},
+    )
+    for name, said in (("a", "broken.yaml:2:24"), ("b", "broken.yaml:3:24"), ("c", "`num_layers`")):
+        done = run("eval", path, f"--model={name}")
+        assert (done.code, said in done.err) == (2, True), done.err
+
+
+WRONG_TRANSLATIONS = [
+    # the translation, part of what is said
+    ("reads: [old]\nrules: {layers: 1 +}\n", "not a formula"),
+    ("reads: [old]\nrules: {layers: nosuch}\n", "unknown name `nosuch`"),
+    ("reads: [old]\nrules: {layers: 1 / 0}\n", "division by zero"),
+    ("reads: [old]\nrules: {layers: 1 / 2}\n", "whole number"),
+    ("reads: [old]\ninputs: {k: {type: choice, choices: [big], default: big}}\nrules: {layers: k}\n", "layers"),
+    ("reads: [old]\nrules: {layers: '3', tied: '3'}\n", "tied"),
+    ("reads: [old]\nrules: {layers: '3', shape: '3'}\n", "shape"),
+    ("reads: [old]\ninputs: {xs: {type: list, default: [1]}}\nrules: {layers: xs}\n", "layers"),
+    ("reads: [old]\ninputs: {xs: {type: list, default: [a]}}\nrules: {layers: 'xs[0]'}\n", "layers"),
+    ("reads: [old]\ninputs: {s: {type: choice, choices: [oval], default: oval}}\nrules: {layers: '3', shape: s}\n", "shape"),
+    ("include: ../rules.yaml\nreads: [old]\n", "outside"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG_TRANSLATIONS)
+def test_wrong_translations(write: Write, run: Run, text: str, said: str) -> None:
+    path = write(RULES, **{**FILES, "foreign/old.yaml": text})
+    done = run("eval", path, "--model=foreign")
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_listed(write: Write, run: Run) -> None:
+    path = write(RULES, **FILES)
+    done = run("list", path, "model")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()[2:]] == ["both", "foreign", "large", "small"]
