@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+if TYPE_CHECKING:
+    from engine.solve import Solution
 if TYPE_CHECKING or not __package__:
     from engine import document, errors, evaluate, plan, presets, source
     from engine.errors import CommandError, GaugeError, Place, Problem, Text
@@ -408,7 +410,7 @@ def _solve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: solve.Solution) -> solve.Solution:
+def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: Solution) -> Solution:
     """The solution with a formula for it, where there is one that gives the same value."""
     if TYPE_CHECKING or not __package__:
         from engine import formulas

@@ -12,8 +12,8 @@ from typing import Any
 from engine.document import load
 from engine.evaluate import Given
 from engine.formula import write
-from engine.tree import Call, Cell, Choose, Compare, Constant, Fold, Logic, Name, Negative, Not, Power, Tree, Truth
 from engine.plan import Plan
+from engine.tree import Call, Cell, Choose, Compare, Constant, Fold, Logic, Name, Negative, Not, Power, Tree, Truth
 
 WORDS = ("red", "green", "blue")
 NUMBERS = ("a", "b", "c", "d", "e")

@@ -15,7 +15,7 @@ from engine.document import load
 from engine.evaluate import Given, evaluate, function_of
 from engine.plan import Plan
 from engine.spans import FAR, Piece
-from tests.formulas_at_random import conditions, documents, numbers
+from formulas_at_random import conditions, documents, numbers
 
 
 def made(folder, text, **values):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Run  # noqa: TC002 (used by annotations only)
 
+from conftest import Run
 from engine.check import check
 
 Write = Callable[..., str]

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Run, run_cli
 
 import cli
+from conftest import ROOT, Run, run_cli
 
 CORPUS = Path(__file__).parent / "corpus"
 MARKER = Path("/tmp/cg_corpus_PWNED")  # noqa: S108 (the name the cases try to create)

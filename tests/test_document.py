@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run  # noqa: TC002 (used by annotations only)
 
+from conftest import Run
 from engine import document
 from engine.errors import GaugeError, Problem, RulesError
 from engine.formula import write

@@ -17,18 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import random_rules
 from engine import formulas
 from engine.document import load
 from engine.emit import latex, text
 from engine.errors import CommandError, NoAnswer, Place, Text
 from engine.evaluate import Given, evaluate
 from engine.formula import parse, write
-from engine.tree import Tree
 from engine.plan import NOTHING, Absent, Plan
 from engine.presets import as_input
 from engine.records import Rule
+from engine.tree import Tree
 from engine.values import convert
-from tests import random_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = st.integers(0, 10**9)

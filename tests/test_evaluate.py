@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from conftest import Run, values_of
 
+from conftest import Run, values_of
 from engine.errors import InputError
 from engine.evaluate import function_of, require
 from engine.plan import NOTHING, Absent, Plan

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import somewhere
 
+from conftest import somewhere
 from engine.errors import Place, RulesError, Text
 from engine.formula import parse, write
 from engine.tree import Choose, Compare, Constant, Fold, Item, Logic, Name, Negative, Not, Power, Tree, Truth

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, run_cli, somewhere, values_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import cli
+from conftest import ROOT, run_cli, somewhere, values_of
 from engine import document
 from engine.errors import RulesError
 from engine.formula import parse, write

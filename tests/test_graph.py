@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import values_of
 
+from conftest import values_of
 from engine.errors import RulesError
 from engine.plan import Plan
 

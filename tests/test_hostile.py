@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run  # noqa: TC002 (used by annotations only)
+
+from conftest import Run
 
 Write = Callable[..., str]
 

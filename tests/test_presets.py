@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run  # noqa: TC002 (used by annotations only)
+
+from conftest import Run
 
 Write = Callable[..., str]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, run_cli, values_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import Run, run_cli, values_of
 from engine import document
 from engine.breakdown import break_down
 from engine.plan import Plan

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from engine import answers, search
 from engine.answers import as_object, describe
+from engine.bisection import last_true, simplest
 from engine.document import load
 from engine.errors import CommandError, GaugeError, InputError, NoAnswer
 from engine.evaluate import Given, evaluate, function_of
+from engine.goal import domain_of
+from engine.goal import goal as goal_of
 from engine.plan import Plan
-from engine.search import Question, find, last_true, simplest
-from engine.solve import domain_of
-from engine.solve import goal as goal_of
+from engine.search import Question, find
 from engine.spans import FAR
-from tests.formulas_at_random import documents, numbers
+from formulas_at_random import documents, numbers
 
 BIG = 10**18
 
@@ -269,6 +270,35 @@ def test_numbers_between_whole_ones(tmp_path):
     assert ask(tmp_path, "x * 3", 10, x="{type: number, min: 0}").value == Fraction(10, 3)
     found = ask(tmp_path, "(x - 1/3) * (x - 5/7)", 0, "equals", x=number)
     assert ranges(found) == [(Fraction(1, 3), Fraction(1, 3)), (Fraction(5, 7), Fraction(5, 7))]
+
+
+def test_numbers_that_no_fraction_hits(tmp_path):
+    number = "{type: number, min: 0}"
+    found = ask(tmp_path, "x ** 3 - x", 10, "equals", x=number)
+    assert found.rough
+    assert abs(found.value**3 - found.value - 10) < Fraction(1, 10**9)
+    assert describe(found).startswith("x = about 2.308907   (the only one with f equal to 10, to a part in 2^40)")
+    found = ask(tmp_path, "floor(x * x / 10)", 5, "equals", x=number)
+    assert len(found.ranges) == 1
+    assert found.ranges[0].low ** 2 >= 50 > (found.ranges[0].low - Fraction(1, 10**9)) ** 2
+    assert found.ranges[0].high ** 2 < 60 < (found.ranges[0].high + Fraction(1, 10**9)) ** 2
+    found = ask(tmp_path, "x ** 2", 10, "at_least", x=number)
+    assert (found.side, found.rough) == ("smallest", True)
+    assert found.value**2 >= 10 > found.beyond
+    found = ask(tmp_path, "x * x", 7, x="{type: number}")
+    assert found.ranges[0].low < 0 < found.ranges[0].high
+    with pytest.raises(NoAnswer, match="for example, at x = 18,446"):
+        ask(tmp_path, "1 / x", 0, x="{type: integer, min: 1}")
+
+
+def test_numbers_too_large_to_compute(tmp_path):
+    found = ask(tmp_path, "x**64 * x**64", 10**40, x=f"{{type: integer, min: 0, max: {10**30}}}")
+    assert (found.value, found.at, found.beyond) == (2, 2**128, 3**128)
+    notes = [note for note in found.notes if "too large" in note]
+    assert len(notes) == 1
+    assert ask(tmp_path, "0 - x**64 * x**64", -(10**40), x="{type: integer, min: 0}").value == 3
+    found = ask(tmp_path, "2**x", 10**12, x="{type: integer, min: 0, max: 1000}")
+    assert (found.value, found.beyond) == (39, 2**40)
 
 
 @pytest.mark.parametrize(

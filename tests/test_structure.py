@@ -21,8 +21,9 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema misshapen tree misread formula records values arithmetic spans document graph units plan evaluate presets check
-    encode breakdown derivation report tables listing expand symbolic solve sweep advise emit page
+    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets check
+    encode breakdown derivation report tables listing spans outcomes nodes bounds search solve solve_choices frontier answers
+    expand symbolic sweep advise emit formulas page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""

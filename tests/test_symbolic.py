@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import random_rules
 from engine import symbolic
 from engine.arithmetic import Undefined
 from engine.document import load
@@ -21,12 +22,11 @@ from engine.errors import Place, Text
 from engine.evaluate import Given, Values, evaluate
 from engine.expand import TRUE, Bodies, Maker, expand, names, number, substitute
 from engine.formula import parse, write
-from engine.tree import Call, Compare, Constant, Fold, Name, Not, Tree
 from engine.plan import NOTHING, Absent, Plan, Stop, Wrong
 from engine.presets import as_input
 from engine.symbolic import Algebra, Beyond, Inverse, collect, derivative, inverse
+from engine.tree import Call, Compare, Constant, Fold, Name, Not, Tree
 from engine.values import convert
-from tests import random_rules
 
 SEEDS = st.integers(0, 10**9)
 INPUTS = {
@@ -50,7 +50,7 @@ def values_of(plan: Plan, known: dict[str, Any]) -> Values:
 
 def computed(plan: Plan, part: Tree, values: Values) -> Any:
     try:
-        return plan.compile(part)(values.cells)
+        return plan.compile(part)([0 if cell is NOTHING else cell for cell in values.cells])
     except (Stop, Wrong, Undefined):
         return None
 

@@ -1,0 +1,222 @@
+"""Where every number can lie, and which way it goes, as one unknown moves over a piece of its domain.
+
+The walk follows the plan: names in order, each formula from its leaves up, with a `Span` for every number, the possible
+outcomes for every condition, and the possible words for every choice. It never claims more than holds; what it cannot
+prove it blames on one part of one formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from . import spans
+from .evaluate import Values
+from .graph import formulas
+from .nodes import Culprit, Fails, Nodes, State
+from .outcomes import FALSE, HOLDS, TRUE, Known, Options, options_of
+from .plan import NOTHING, Absent
+from .quantity import Number
+from .records import Input, Rule
+from .spans import FAR, Piece, Span
+from .tree import Cell, Formula, Name, Tree, children
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of a number on a piece.
+
+    `span` is None when it has a value nowhere on the piece; `failing` says why it may lack one somewhere; `splits` are
+    numbers of the piece at which a condition, a largest or a rounding may change.
+    """
+
+    span: Span | None
+    failing: Culprit | None
+    splits: tuple[Number, ...]
+
+
+class Bounds:
+    """The walk over everything between some unknowns and some targets.
+
+    Args:
+        values: an evaluation; names that the unknowns do not reach keep its values.
+        unknowns: the names that move.
+        targets: the names looked at.
+    """
+
+    def __init__(self, values: Values, unknowns: Iterable[str], targets: Iterable[str]) -> None:
+        self.values = values
+        self.plan = values.plan
+        self.unknowns = tuple(unknowns)
+        self.moving = moving(values, self.unknowns)
+        wanted = self.plan.graph.ancestors(targets)
+        self.order = tuple(name for name in self.plan.graph.order if name in self.moving and name in wanted and name not in self.unknowns)
+        self.varies: dict[int, bool] = {}
+        self.constants: dict[int, Known] = {}
+        for name in self.order:
+            for formula in formulas(self.plan.item(name)):
+                self._mark(formula.tree)
+
+    def _mark(self, tree: Tree) -> bool:
+        found = [self._mark(child) for child in children(tree)]
+        name = tree.name if isinstance(tree, Name) else tree.path[0] if isinstance(tree, Cell) else ""
+        varies = any(found) or name in self.moving
+        self.varies[id(tree)] = varies
+        return varies
+
+    def view(self, pieces: Mapping[str, Piece], target: str, less: str | Number = 0) -> View:
+        """What is known of the target (less a number or another name) when each unknown moves on its piece.
+
+        Slopes are along the first unknown; the others stand still at any place of their pieces.
+        """
+        walk = _Walk(self, pieces)
+        walk.run()
+        try:
+            span = walk.number(target)
+            other = walk.number(less) if isinstance(less, str) else spans.constant(less, fixed=True)
+        except Fails as fails:
+            return View(None, fails.culprit, ())
+        culprit = span.culprit or other.culprit
+        gap = spans.subtract(walk.piece, span, other)
+        gap = replace(gap, fixed=span.fixed and other.fixed, culprit=culprit)
+        return View(gap, walk.failing, tuple(sorted(set(walk.splits))))
+
+
+def moving(values: Values, unknowns: Iterable[str]) -> frozenset[str]:
+    """The unknowns and every name they reach other than through a given value."""
+    seen = set(unknowns)
+    left = list(seen)
+    while left:
+        for user in values.plan.graph.users[left.pop()]:
+            if user not in seen and user not in values.given:
+                seen.add(user)
+                left.append(user)
+    return frozenset(seen)
+
+
+class _Walk(Nodes):
+    """One pass over the names of a `Bounds`, for one set of pieces."""
+
+    def __init__(self, bounds: Bounds, pieces: Mapping[str, Piece]) -> None:
+        super().__init__(bounds.values, pieces[bounds.unknowns[0]], bounds.varies, bounds.constants)
+        self.order = bounds.order
+        for position, name in enumerate(bounds.unknowns):
+            self.states[name] = State(_unknown(self.piece, pieces[name], moves=position == 0))
+
+    def run(self) -> None:
+        """Find the state of every name, in order."""
+        for name in self.order:
+            self.name, self.failing = name, None
+            try:
+                self.states[name] = self._state(self.plan.item(name))
+            except Fails as fails:
+                self.states[name] = State(None, failing=fails.culprit)
+        self.failing = None
+
+    def number(self, name: str) -> Span:
+        """What is known of a name that is asked for; it fails where the name does not apply."""
+        state = self.states.get(name)
+        if state is None:
+            value = self.values.state(name)
+            if value is NOTHING or value.__class__ is Absent or isinstance(value, (bool, str, tuple)):
+                raise Fails(self._on_name(name, "has no value"))
+            return spans.constant(value, fixed=True)
+        if state.known is None or state.absent or not isinstance(state.known, Span):
+            raise Fails(state.failing or self._on_name(name, "does not apply"))
+        if state.failing or state.perhaps:
+            self.failing = self.failing or state.failing or self._on_name(name, "does not always apply")
+        return state.known
+
+    def _on_name(self, name: str, why: str) -> Culprit:
+        item = self.plan.item(name)
+        formula = next(iter(formulas(item)), None) or Formula(name, Name(name), item.place)
+        return Culprit(name, formula, Name(name), why)
+
+    def _state(self, item: Input | Rule) -> State:
+        if isinstance(item, Input):
+            assert isinstance(item.default, Formula)
+            return State(self._held(item, item.default), failing=self.failing)
+        when = self._condition(item.when) if item.when else HOLDS
+        if when.values == FALSE:
+            return State(spans.constant(0, fixed=when.fixed), absent=True, failing=self.failing)
+        try:
+            found, culprit, fixed = self._cases(item)
+        except Fails as fails:
+            if when.values == TRUE:
+                raise
+            return State(spans.constant(0), perhaps=True, failing=fails.culprit)
+        if when.values == TRUE:
+            return State(self.one_of(found, culprit, fixed and when.fixed), failing=self.failing)
+        assert item.when
+        applied = self.one_of(found, culprit, False) if len(found) > 1 else found[0]
+        culprit = Culprit(self.name, item.when, item.when.tree, "holds at some values and not at others")
+        return State(self.switch(when, applied, spans.constant(0), culprit), False, True, self.failing, applied)
+
+    def _cases(self, item: Rule) -> tuple[list[Known], Culprit | None, bool]:
+        found: list[Known] = []
+        culprit: Culprit | None = None
+        fixed = True
+        failed: Culprit | None = None
+        open_case: Options | None = None
+        for case in item.cases:
+            try:
+                holds = self._condition(case.when) if case.when else HOLDS
+            except Fails as fails:
+                if not culprit:
+                    raise
+                failed = fails.culprit
+                break
+            fixed = fixed and holds.fixed
+            if holds.values == FALSE:
+                continue
+            self.formula = case.formula
+            if holds.values != TRUE and case.when:
+                open_case = holds
+                culprit = culprit or Culprit(self.name, case.when, case.when.tree, "holds at some values and not at others")
+            value = self.attempt(case.formula.tree)
+            if isinstance(value, Culprit):
+                failed = value
+            else:
+                found.append(value)
+            if holds.values == TRUE:
+                break
+        else:
+            failed = failed or self._on_name(self.name, "has no case that always holds")
+        self.failing = self.failing or failed
+        if not found:
+            raise Fails(failed or self._on_name(self.name, "has no value"))
+        if open_case and culprit and len(found) == 2 and not failed:
+            found = [self.switch(open_case, found[0], found[1], culprit)]
+        return found, culprit, fixed and not open_case
+
+    def _condition(self, formula: Formula) -> Options:
+        self.formula = formula
+        return options_of(self.tree(formula.tree))
+
+    def _held(self, item: Input, formula: Formula) -> Known:
+        """A default that is computed, held to the bounds of its input."""
+        self.formula = formula
+        known = self.tree(formula.tree)
+        if item.type not in {"integer", "number"} or not isinstance(known, Span):
+            return known
+        low, high = -FAR if item.low is None else item.low, FAR if item.high is None else item.high
+        outside = known.high < low or known.low > high
+        if known.line and not known.line[0]:
+            value = known.line[1]
+            outside = outside or (item.type == "integer" and not isinstance(value, int)) or bool(item.choices and value not in item.choices)
+            if not outside:
+                return known
+        culprit = Culprit(self.name, formula, formula.tree, f"may be a value that `{self.name}` cannot have")
+        if outside:
+            raise Fails(culprit)
+        if known.low < low or known.high > high or item.choices or (item.type == "integer" and not known.whole):
+            self.failing = self.failing or culprit
+        return known
+
+
+def _unknown(piece: Piece, own: Piece, *, moves: bool) -> Span:
+    if own.point:
+        return spans.constant(own.low)  # type: ignore[arg-type]
+    if moves:
+        return spans.straight(piece, 1, 0, own.grid)
+    return Span(own.low, own.high, 0, 0, own.grid)
