@@ -12,13 +12,42 @@ from .errors import Place, plain
 from .evaluate import Values
 from .formula import write
 from .outcomes import (
-    DOWN, EITHER, FALSE, ODD, STILL, TESTS, TRUE, UP, Known, Options, known_of, options_of, same, signs_of, turn_of, union,
+    DOWN,
+    EITHER,
+    FALSE,
+    ODD,
+    STILL,
+    TESTS,
+    TRUE,
+    UP,
+    Known,
+    Options,
+    known_of,
+    options_of,
+    same,
+    signs_of,
+    turn_of,
+    union,
 )  # fmt: skip
 from .plan import NOTHING, Stop, Wrong
 from .quantity import Number, whole
 from .spans import ANYTHING, FAR, End, Piece, Span, far
 from .tree import (
-    LARGEST_EXPONENT, Call, Cell, Choose, Compare, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, children,
+    LARGEST_EXPONENT,
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Tree,
+    children,
 )  # fmt: skip
 from .units import table_of
 

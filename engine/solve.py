@@ -11,7 +11,7 @@ from . import quantity
 from .bounds import moving
 from .errors import CommandError, InputError, NoAnswer, Problem
 from .evaluate import Given, Values, checked, evaluate, require
-from .goal import Goal, digits, domain_of, freed, read_bound, reaches, trial, unknown_input
+from .goal import Goal, digits, domain_of, freed, reaches, read_bound, trial, unknown_input
 from .nearest import nearest
 from .plan import NOTHING, Plan
 from .quantity import Number, grouped, magnitude, readable
