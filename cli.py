@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from engine.solve import Solution
+    from engine.solve.single import Solution
 if TYPE_CHECKING or not __package__:
     from engine import document, errors, evaluate, plan, presets, source
     from engine.errors import CommandError, GaugeError, Place, Problem, Text
@@ -388,25 +388,26 @@ def _check(options: argparse.Namespace) -> int:
 
 def _solve(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
-        from engine import answers, encode, solve
+        from engine import encode
+        from engine.solve import answers
+        from engine.solve.single import Solution
     else:
-        from .engine import answers, encode, solve
+        from .engine import encode
+        from .engine.solve import answers
+        from .engine.solve.single import Solution
     made = _load(options.words[0], options)
     question = _question(made, _optional(options, 1), options)
     asked = [(sense, text) for sense in ("at_most", "at_least", "equals") if (text := getattr(options, sense)) is not None]
     if len(asked) > 1:
         raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
     sense, wanted = asked[0] if asked else ("at_most", None)
-    target = options.target or made.document.report.total
-    unit = made.item(target).unit if target in made.slots else ""
-    bound = None if wanted is None else solve.read_bound(made, wanted, unit)
-    found = answers.answer(made, question.given, options.unknown, options.target, sense, bound)
-    if isinstance(found, solve.Solution):
+    found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
+    if isinstance(found, Solution):
         found = _with_closed_form(made, question.given, found)
     if options.format == "json":
         print(encode.to_json(answers.as_object(found)), end="")
     else:
-        print(answers.describe(found))
+        print(answers.describe(found), end="")
     return 0
 
 

@@ -273,10 +273,10 @@ def rank(tree: Tree) -> int:
             return _RANK["negative"]
         case Power():
             return _RANK["power"]
-        case Constant(value) if value < 0:
-            return _RANK["negative"]
         case Constant(value, text) if not text and isinstance(value, Fraction):
             return _RANK["product"]
+        case Constant(value) if value < 0:
+            return _RANK["negative"]
     return _RANK["atom"]
 
 

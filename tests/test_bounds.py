@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.bounds import Bounds, moving
 from engine.document import load
 from engine.evaluate import Given, evaluate, function_of
 from engine.plan import Plan
-from engine.spans import FAR, Piece
+from engine.solve.bounds import Bounds, moving
+from engine.solve.spans import FAR, Piece
 from formulas_at_random import conditions, documents, numbers
 
 

@@ -183,3 +183,9 @@ def test_the_bounds_themselves_are_fine(text: str) -> None:
 def test_a_formula_over_several_lines_is_pointed_at_as_a_whole() -> None:
     formula = parse("a + b", Place(Text("x.yaml", "r: >-\n  a +\n  b\n"), 1, 4, 1))
     assert formula.at(formula.tree) == formula.place
+
+
+def test_a_computed_fraction_keeps_its_brackets() -> None:
+    for value in (Fraction(1, 2), Fraction(-1, 2)):
+        tree = Fold(("/",), (Name("d"), Constant(value)))
+        assert write(tree) == f"d / ({value})"

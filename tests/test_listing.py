@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
+import pytest  # noqa: TC002 - fixtures are typed
 
 import cli
 

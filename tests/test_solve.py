@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import answers, search
-from engine.answers import as_object, describe
-from engine.bisection import last_true, simplest
 from engine.document import load
 from engine.errors import CommandError, GaugeError, InputError, NoAnswer
 from engine.evaluate import Given, evaluate, function_of
-from engine.goal import domain_of
-from engine.goal import goal as goal_of
 from engine.plan import Plan
-from engine.search import Question, find
-from engine.spans import FAR
+from engine.solve import answers, search
+from engine.solve.answers import as_object, describe
+from engine.solve.bisection import last_true, simplest
+from engine.solve.goal import domain_of
+from engine.solve.goal import goal as goal_of
+from engine.solve.search import Question, find
+from engine.solve.spans import FAR
 from formulas_at_random import documents, numbers
 
 BIG = 10**18

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
     errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets check
-    encode breakdown derivation report tables listing spans outcomes nodes bounds search solve solve_choices frontier answers
+    encode breakdown derivation report tables listing solve
     expand symbolic sweep advise emit formulas page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.

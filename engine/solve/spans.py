@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from .arithmetic import floor
-from .quantity import BITS, Number, whole
+from ..arithmetic import floor
+from ..quantity import BITS, Number, whole
 
 End = int | Fraction | float
 """An exact number, or one of the marks `FAR` and `-FAR`."""

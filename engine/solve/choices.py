@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from . import presets
-from .errors import CommandError, GaugeError, NoAnswer, Place, Problem, Text, plain
-from .evaluate import Given, checked, evaluate, require
+from .. import presets
+from ..errors import CommandError, GaugeError, NoAnswer, Place, Problem, Text, plain
+from ..evaluate import Given, checked, evaluate, require
+from ..plan import NOTHING, Absent, Plan
+from ..quantity import Number, grouped, readable
+from ..records import Input, PresetKind
+from ..source import Scalar
 from .goal import Goal, reaches
-from .plan import NOTHING, Absent, Plan
-from .quantity import Number, grouped, readable
-from .records import Input, PresetKind
-from .source import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from . import quantity
+from .. import quantity
+from ..errors import CommandError, InputError, NoAnswer, Problem
+from ..evaluate import Given, Values, checked, evaluate, require
+from ..plan import NOTHING, Plan
+from ..quantity import Number, grouped, magnitude, readable
+from ..records import Input
 from .bounds import moving
-from .errors import CommandError, InputError, NoAnswer, Problem
-from .evaluate import Given, Values, checked, evaluate, require
 from .goal import Goal, digits, domain_of, freed, reaches, read_bound, trial, unknown_input
 from .nearest import nearest
-from .plan import NOTHING, Plan
-from .quantity import Number, grouped, magnitude, readable
-from .records import Input
 from .search import LISTED, Found, Part, Question, Range, find
 from .spans import End, Piece, far
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from ..evaluate import Values
+from ..graph import formulas
+from ..plan import NOTHING, Absent
+from ..quantity import Number
+from ..records import Input, Rule
+from ..tree import Cell, Formula, Name, Tree, children
 from . import spans
-from .evaluate import Values
-from .graph import formulas
 from .nodes import Culprit, Fails, Nodes, State
 from .outcomes import FALSE, HOLDS, TRUE, Known, Options, options_of
-from .plan import NOTHING, Absent
-from .quantity import Number
-from .records import Input, Rule
 from .spans import FAR, Piece, Span
-from .tree import Cell, Formula, Name, Tree, children
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import heapq
 from dataclasses import dataclass
 from itertools import count
 
+from ..quantity import Number, magnitude
 from .bisection import last_true
-from .quantity import Number, magnitude
 from .search import WORK, Question, at_most, middle, pieces_of
 from .spans import End, Piece, Span, apart, far
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from .quantity import Number, whole
+from ..quantity import Number, whole
 from .spans import End, far
 
 FARTHEST = 2**4000

@@ -12,13 +12,13 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from ..errors import Problem
+from ..evaluate import Values, function_of
+from ..plan import NOTHING, Absent
+from ..quantity import Number, magnitude, whole
 from .bisection import FARTHEST, last_true, simplest
 from .bounds import Bounds, View
-from .errors import Problem
-from .evaluate import Values, function_of
 from .nodes import Culprit
-from .plan import NOTHING, Absent
-from .quantity import Number, magnitude, whole
 from .spans import FAR, End, Piece, Span, apart, far, size
 
 WORK = 400_000

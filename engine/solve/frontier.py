@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..errors import CommandError, NoAnswer, Problem
+from ..evaluate import Given, Values, evaluate, function_of, require
+from ..plan import NOTHING, Absent, Plan
+from ..quantity import Number, grouped, magnitude
 from .bisection import backward, forward, last_true
 from .bounds import Bounds
-from .errors import CommandError, NoAnswer, Problem
-from .evaluate import Given, Values, evaluate, function_of, require
 from .goal import Goal, domain_of, reaches, trial, unknown_input
 from .nodes import Culprit
-from .plan import NOTHING, Absent, Plan
-from .quantity import Number, grouped, magnitude
 from .spans import End, Piece, far
 
 WHOLE = 200

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from ..encode import number
+from ..errors import CommandError, Problem, plain
+from ..evaluate import Given
+from ..plan import Plan
+from ..quantity import Number, exact, grouped, readable
+from . import choices as listed
 from . import frontier as pairs
 from . import goal as goals
-from . import solve as single
-from . import solve_choices as listed
-from .encode import number
-from .errors import CommandError, Problem, plain
-from .evaluate import Given
+from . import single
+from .choices import Entry, Tried
 from .frontier import Frontier
 from .goal import Goal, digits
-from .plan import Plan
-from .quantity import Number, exact, grouped, readable
 from .search import Range
-from .solve import Solution
-from .solve_choices import Entry, Tried
+from .single import Solution
 from .spans import far
 
 _SHOWN = 10

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from . import quantity
+from .. import quantity
+from ..errors import CommandError, Problem, plain, suggest
+from ..evaluate import Given, Values, evaluate
+from ..graph import Graph
+from ..plan import Plan
+from ..quantity import Number, grouped, magnitude, readable
+from ..records import Input
+from ..units import dimension, spell
 from .bounds import moving
-from .errors import CommandError, Problem, plain, suggest
-from .evaluate import Given, Values, evaluate
-from .graph import Graph
-from .plan import Plan
-from .quantity import Number, grouped, magnitude, readable
-from .records import Input
 from .spans import FAR, End, Piece
-from .units import dimension, spell
 
 SENSES = {"at_most": "at most", "at_least": "at least", "equals": "equal to"}
 

@@ -7,10 +7,30 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from ..errors import Place, plain
+from ..evaluate import Values
+from ..formula import write
+from ..plan import NOTHING, Stop, Wrong
+from ..quantity import Number, whole
+from ..tree import (
+    LARGEST_EXPONENT,
+    Call,
+    Cell,
+    Choose,
+    Compare,
+    Fold,
+    Formula,
+    Item,
+    Logic,
+    Name,
+    Negative,
+    Not,
+    Power,
+    Tree,
+    children,
+)  # fmt: skip
+from ..units import table_of
 from . import spans
-from .errors import Place, plain
-from .evaluate import Values
-from .formula import write
 from .outcomes import (
     DOWN,
     EITHER,
@@ -29,27 +49,7 @@ from .outcomes import (
     turn_of,
     union,
 )  # fmt: skip
-from .plan import NOTHING, Stop, Wrong
-from .quantity import Number, whole
 from .spans import ANYTHING, FAR, End, Piece, Span, far
-from .tree import (
-    LARGEST_EXPONENT,
-    Call,
-    Cell,
-    Choose,
-    Compare,
-    Fold,
-    Formula,
-    Item,
-    Logic,
-    Name,
-    Negative,
-    Not,
-    Power,
-    Tree,
-    children,
-)  # fmt: skip
-from .units import table_of
 
 
 @dataclass(frozen=True, slots=True)
