@@ -451,7 +451,9 @@ def _formula(options: argparse.Namespace) -> int:
     elif options.expand or values is not None:
         if not names:
             names = (made.document.report.total,) if made.document.report.total else tuple(made.document.rules)
-        print(formulas.expanded(made, names, options.format, values, keep or None), end="")
+        if values is not None and not keep:  # what has no value stays a name
+            keep = tuple(name for name in made.document.inputs if not values.has(name) and made.shapes[name].kind == "number")
+        print(formulas.expanded(made, names, options.format, values, None if values is None else keep), end="")
     else:
         print(formulas.as_written(made, names, options.format), end="")
     return 0

@@ -196,6 +196,10 @@ def _quantity(value: Number, unit: str = "", *, rough: bool = False) -> str:
     return f"{readable(value, unit)} ({full})" if unit == "byte" else full
 
 
+_LONGEST = 240
+"""Characters of a closed form that is still read at a glance."""
+
+
 def _solution_text(found: Solution) -> str:
     goal, unknown = found.goal, found.unknown
     lines = [_headline(found)]
@@ -219,7 +223,11 @@ def _solution_text(found: Solution) -> str:
     lines += [f"note: {plain(note, 400)}" for note in found.notes]
     lines += [("proof: " if not position else "       ") + plain(line, 600) for position, line in enumerate(found.proof)]
     if found.closed_form:
-        lines.append(f"closed form: {unknown} = {found.closed_form}")
+        bound = f", {goal.target} being the bound"
+        long = f"{len(found.closed_form):,} characters; `formula RULES {goal.target} --with INPUTS --for {unknown}` prints it"
+        lines.append(
+            f"closed form: {unknown} = {found.closed_form}{bound}" if len(found.closed_form) <= _LONGEST else f"closed form: {long}"
+        )
     return "\n".join(lines) + "\n"
 
 
