@@ -8,7 +8,7 @@ from .evaluate import Values
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import Number
 from .records import Rule
-from .tree import Call, Choose, Constant, Fold, Name, Tree
+from .tree import Call, Choose, Constant, Fold, Name, Tree, children
 
 
 class Term(NamedTuple):
@@ -71,7 +71,8 @@ class _Walker:
         item = self.values.plan.item(name)
         tree = None if stop or name in self.values.given or not isinstance(item, Rule) else self.active(name)
         if tree is not None and self.additive(tree):
-            self.add(tree, times, item.title or name)
+            named = any(isinstance(part, Name) for part in children(tree))
+            self.add(tree, times, (item.title or name) + (": other" if named else ""))
         else:
             self.terms.append(Term(name, item.title or name, times * state))
 
@@ -97,7 +98,7 @@ class _Walker:
         return False
 
     def add(self, tree: Tree, times: int, within: str) -> None:
-        """Add the terms of a tree that counts so many times. `within` is the title of the rule it belongs to."""
+        """Add the terms of a tree that counts so many times. `within` is what its terms without a name are called."""
         match tree:
             case Name(name) if name in self.values.plan.slots:
                 self.times[name] = self.times.get(name, 0) + times

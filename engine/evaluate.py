@@ -174,7 +174,7 @@ def checked(values: Values) -> tuple[list[Problem], list[Problem]]:
         if holds is True:
             said = plain(check.say, 400)
             if check.level == "error":
-                errors.append(Problem(f"`{check.name}`: {said}", check.place))
+                errors.append(Problem(f"the check `{check.name}` refuses these inputs: {said}", check.place))
             else:
                 warnings.append(Problem(said, None, "", "warning"))
     return warnings, errors
