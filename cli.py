@@ -91,6 +91,7 @@ def _parser(word: str) -> _Parser:
         allow_abbrev=False,
     )
     made.add_argument("words", nargs="*", metavar="ARGUMENT", help=command.words)
+    made.add_argument("--quiet", action="store_true", help="only the answer, without where it comes from")
     made.add_argument("--large", action="store_true", help="read files over 1 MB and 10,000 rules, which you trust")
     if command.inputs:
         made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="wins over files; repeatable")
@@ -105,7 +106,6 @@ def _formats(made: _Parser, *names: str) -> None:
 def _eval_options(made: _Parser) -> None:
     made.add_argument("--only", metavar="A,B", default="", help="only these rules")
     made.add_argument("--check", action="store_true", help="exit with 1 when it does not fit")
-    made.add_argument("--quiet", action="store_true", help="only the answer, without where values came from")
     _formats(made, "table", "json", "csv", "markdown")
 
 
@@ -117,7 +117,7 @@ def _solve_options(made: _Parser) -> None:
     made.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
     made.add_argument("--at-least", metavar="VALUE", help="a number or a name")
     made.add_argument("--equals", metavar="VALUE", help="a number or a name")
-    _formats(made, "table", "json")
+    _formats(made, "table", "json", "csv", "markdown")
 
 
 def _formula_options(made: _Parser) -> None:
@@ -130,15 +130,15 @@ def _formula_options(made: _Parser) -> None:
 
 def _explain_options(made: _Parser) -> None:
     made.add_argument("--depth", type=int, default=50, metavar="N", help="levels to show (default: all)")
-    _formats(made, "table", "json")
+    _formats(made, "table", "json", "csv", "markdown")
 
 
 def _check_options(made: _Parser) -> None:
-    made.add_argument("--quiet", action="store_true", help="say nothing when all is well")
+    """It has none of its own."""
 
 
 def _list_options(made: _Parser) -> None:
-    _formats(made, "table", "json", "markdown", "schema")
+    _formats(made, "table", "json", "csv", "markdown", "schema")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -364,7 +364,12 @@ def _explain(options: argparse.Namespace) -> int:
     values = evaluate.evaluate(made, question.given)
     evaluate.require(values, [name])
     lines = derivation.derive(values, name, options.depth)
-    print(derivation.json_text(lines) if options.format == "json" else derivation.draw(lines))
+    if options.format == "json":
+        print(derivation.json_text(lines))
+    elif options.format == "table":
+        print(derivation.draw(lines))
+    else:
+        print(_tables().grid(derivation.rows(lines), derivation.HEADERS, options.format), end="")
     return 0
 
 
@@ -401,13 +406,24 @@ def _solve(options: argparse.Namespace) -> int:
     if len(asked) > 1:
         raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
     sense, wanted = asked[0] if asked else ("at_most", None)
-    found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
+    try:
+        found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
+    except errors.NoAnswer as error:
+        if options.format == "json":
+            said = {"for": options.unknown, "target": options.target or made.document.report.total, "sense": sense, "bound": wanted}
+            print(encode.to_json({**said, "value": None, "why": [problem.message for problem in error.problems]}), end="")
+        raise
     if isinstance(found, Solution):
         found = _with_closed_form(made, question.given, found)
     if options.format == "json":
-        print(encode.to_json(answers.as_object(found)), end="")
+        text = encode.to_json(answers.as_object(found))
+    elif options.format == "table":
+        text = answers.describe(found)
+        text = text.partition("\n")[0] + "\n" if options.quiet else text
     else:
-        print(answers.describe(found), end="")
+        headers, rows = answers.rows(found)
+        text = _tables().grid(rows, headers, options.format)
+    print(text, end="")
     return 0
 
 
@@ -469,7 +485,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.format in {"json", "schema"}:
         print(listing.json_text(made, kind) if options.format == "json" else listing.schema_text(made), end="")
         return 0
-    style = "github" if options.format == "markdown" else "plain"
+    style = {"markdown": "github", "csv": "csv"}.get(options.format, "plain")
     print(listing.entries(listing.kind_of(made, kind), style) if kind else listing.inputs(made, style), end="")
     return 0
 

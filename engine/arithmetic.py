@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from .quantity import BITS, Number, whole
@@ -107,3 +108,14 @@ def round_up(value: Number, multiple: Number) -> Number:
     if multiple <= 0:
         raise Undefined("the multiple of round_up is above 0")
     return kept(ceil(Fraction(value) / multiple) * multiple)
+
+
+BY_SIGN: dict[str, Callable[[Number, Number], Number]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "//": floor_divide,
+    "%": modulo,
+}
+"""The operations by the signs of a formula."""

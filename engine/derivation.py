@@ -168,7 +168,7 @@ def shown(state: Any, unit: str) -> str:
     if state.__class__ is Absent:
         return "unknown"
     if isinstance(state, bool):
-        return "yes" if state else "no"
+        return "true" if state else "false"
     if isinstance(state, str):
         return plain(state)
     if isinstance(state, tuple):
@@ -190,6 +190,19 @@ def json_text(lines: list[Line]) -> str:
         return found | {"source": line.source, "applies": line.state is not NOTHING, "needs": list(line.needs), "repeated": line.repeated}
 
     return to_json([entry(line) for line in lines]).rstrip()
+
+
+HEADERS = ["name", "depth", "value", "unit", "origin", "formula", "numbers", "source"]
+
+
+def rows(lines: list[Line]) -> list[list[str]]:
+    """The derivation as rows under `HEADERS`, for CSV and Markdown."""
+    found = []
+    for line in lines:
+        known = line.state is not NOTHING and line.state.__class__ is not Absent
+        value = str(plain_value(line.state)) if known else "-"
+        found.append([line.name, str(line.depth), value, line.unit, line.origin, line.formula, line.numbers, line.source])
+    return [[plain(part, 600) for part in row] for row in found]
 
 
 def draw(lines: list[Line]) -> str:

@@ -50,9 +50,10 @@ def load(path: str, *, large: bool = False, examples: bool = False) -> Document:
     """
     reader = _Files(path, large, examples)
     reader.open(path, None)
-    if reader.problems:
+    made = reader.document() if reader.top is not None else None
+    if reader.problems or made is None:
         raise RulesError(*reader.problems)
-    return reader.document()
+    return made
 
 
 def shape_problems(node: Node | None, kind: schema.Kind, text: Text) -> list[Problem]:
@@ -75,6 +76,7 @@ class _Files:
         self.problems: list[Problem] = []
         self.open_files: list[tuple[str, Place | None]] = []
         self.seen: set[str] = set()
+        self.declared: set[str] = set()
         self.words: list[Scalar] = []
         self.maps: dict[str, list[tuple[str, Place, Node]]] = {
             key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")
@@ -87,9 +89,14 @@ class _Files:
         text = source.read_text(path, large=self.large)
         node = self._parse(text)
         found = shape_problems(node, "rules", text)
-        if found or not isinstance(node, Mapping):
-            self.problems += found
+        self.problems += found
+        if not isinstance(node, Mapping):
             return
+        self.declared |= {name for section in self.maps if isinstance(part := node.get(section), Mapping) for name in part.entries}
+        if found:
+            from .misshapen import sound
+
+            node = sound(node, "rules")
         if self.top is None:
             self.top = node
         real = os.path.realpath(path)
@@ -138,16 +145,11 @@ class _Files:
                 self.problems.append(problem._replace(message=message, place=item.place) if empty else problem)
 
     def document(self) -> Document:
-        """The document of all that was read.
-
-        Raises:
-            RulesError: when names collide or a record is wrong.
-        """
+        """The document of all that was read; what is wrong with its names and records is added to the problems."""
         assert self.top is not None
         builder = _Builder(self)
         made = builder.build(self.top)
-        if builder.problems:
-            raise RulesError(*builder.problems)
+        self.problems += builder.problems
         return made
 
 
@@ -193,7 +195,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.named: dict[str, Place] = {}
         self.cited: dict[str, Citation] = {}
-        self.known = {name for section in ("inputs", "rules") for name, _, _ in files.maps[section]}
+        self.known = {name for section in ("inputs", "rules") for name, _, _ in files.maps[section]} | files.declared
 
     def build(self, top: Mapping) -> Document:
         maps = self.files.maps
@@ -292,7 +294,9 @@ class _Builder:
         )  # fmt: skip
         listed = node.get("choices")
         if isinstance(listed, Scalar):
-            if listed.text not in tables:
+            if listed.text not in tables and listed.text in self.files.declared:
+                pass  # the table itself is wrong, which is said
+            elif listed.text not in tables:
                 self.problems.append(Problem(f"there is no table `{plain(listed.text)}`", listed.place, suggest(listed.text, tables)))
             else:
                 made = made._replace(table=listed.text, choices=tuple(tables[listed.text].rows))

@@ -80,6 +80,23 @@ def _doubtful(reader: Schema, node: Node, part: Any) -> Node:
     )
 
 
+def sound(node: Mapping, schema: Kind) -> Mapping:
+    """What of a file has the right shape, entry by entry, so that other mistakes can be told together with those of shape."""
+    reader = load(schema)
+    fits = reader.members(reader.document)
+    kept: dict[str, Node] = {}
+    for key, at, child in node.items():
+        if fits(Mapping({key: child}, {key: at}, at)):
+            kept[key] = child
+        elif isinstance(child, Mapping) and "additionalProperties" in (
+            part := reader.definition(reader.document["properties"].get(key, {}))
+        ):
+            right = reader.members(part)
+            entries = {name: entry for name, place, entry in child.items() if right(Mapping({name: entry}, {name: place}, place))}
+            kept[key] = Mapping(entries, child.keys, child.place)
+    return Mapping(kept, node.keys, node.place)
+
+
 def _leaves(reader: Schema, error: ValidationError) -> Iterator[ValidationError]:
     """The errors in the branch of an `anyOf` that was meant; any other error is itself. A `oneOf` is told as a whole."""
     options: Any = error.validator_value

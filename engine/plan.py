@@ -279,14 +279,7 @@ class Plan:
         return _guard(tree, arithmetic.round_up, parts[0], parts[1])
 
 
-_FOLDS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": arithmetic.add,
-    "-": arithmetic.subtract,
-    "*": arithmetic.multiply,
-    "/": arithmetic.divide,
-    "//": arithmetic.floor_divide,
-    "%": arithmetic.modulo,
-}
+_FOLDS: dict[str, Callable[[Any, Any], Any]] = dict(arithmetic.BY_SIGN)
 _SINGLES: dict[str, Callable[[Any], Any]] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}
 _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,

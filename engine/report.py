@@ -88,19 +88,23 @@ def _input(values: Values, name: str) -> dict[str, Any]:
 
 def csv_text(found: Answer) -> str:
     """The answer as CSV."""
+    rows = [["name", "value", "unit", "title"]]
+    document = found.values.plan.document
+    for name in found.names if not found.total else document.rules:
+        state = found.values.state(name)
+        if state.__class__ is not Absent:
+            item = found.values.plan.item(name)
+            rows.append([name, digits(state), item.unit, plain(item.title, 200)])
+    return csv_rows(rows)
+
+
+def csv_rows(rows: list[list[str]]) -> str:
+    """Rows as CSV, every cell made safe."""
     import csv
     import io
 
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "value", "unit", "title"])
-    document = found.values.plan.document
-    for name in found.names if not found.total else document.rules:
-        state = found.values.state(name)
-        if state.__class__ is Absent:
-            continue
-        item = found.values.plan.item(name)
-        writer.writerow([cell(name), cell(digits(state)), cell(item.unit), cell(plain(item.title, 200))])
+    csv.writer(text, lineterminator="\n").writerows([[cell(each) for each in row] for row in rows])
     return text.getvalue()
 
 

@@ -237,7 +237,8 @@ class _Reader:
             self.top = self.stack[-1] if self.stack else None
             self._add(Mapping(closed.entries, closed.keys, closed.place) if closed.keyed else Sequence(tuple(closed.items), closed.place))
         elif kind is yaml.AliasEvent:
-            raise FileError(Problem("aliases (`*name`) are not read", self._place(event), "write the value out"))
+            self._problem("aliases (`*name`) are not read", self._place(event), "write the value out")
+            self._add(Scalar("", True, self._place(event)))
         elif kind is yaml.DocumentStartEvent:
             self._document(event)
 
@@ -257,9 +258,9 @@ class _Reader:
 
     def _refuse_marks(self, event: Any, place: Place) -> None:
         if event.anchor is not None:
-            raise FileError(Problem("anchors (`&name`) are not read", place, "write the value where it is needed"))
-        if not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style):
-            raise FileError(Problem(f"the tag `{plain(event.tag)}` is not read", place, "remove it"))
+            self._problem("anchors (`&name`) are not read", place, "write the value where it is needed")
+        if event.tag is not None and not (event.tag == "!" and type(event) is yaml.ScalarEvent and event.style):
+            self._problem(f"the tag `{plain(event.tag)}` is not read", place, "remove it")
 
     def _add(self, node: Node) -> None:
         top = self.top

@@ -10,14 +10,23 @@ from .evaluate import Values
 from .plan import NOTHING, Absent
 from .quantity import Number, grouped, magnitude, readable
 from .records import Rule, Value
-from .report import Answer
+from .report import Answer, csv_rows
 from .report import digits as written
+
+
+def grid(rows: list[list[str]], headers: list[str], form: str) -> str:
+    """Rows as `csv` or `markdown`."""
+    if form == "csv":
+        return csv_rows([headers, *rows])
+    return table(rows, headers, "github", frozenset()) + "\n"
 
 
 def table(rows: list[list[str]], headers: list[str], style: str, numbers: frozenset[int]) -> str:
     """A table; the columns in `numbers` are set to the right."""
     from tabulate import tabulate
 
+    if style == "csv":
+        return csv_rows([headers, *rows])
     sides = ["right" if column in numbers else "left" for column in range(len(headers))]
     if style == "github":
         rows = [[escaped(part) for part in row] for row in rows]
@@ -39,8 +48,7 @@ def text(found: Answer, style: str, *, quiet: bool) -> str:
     after = _verdict(found) if found.breakdown else []
     if found.total and not found.breakdown:
         after.append(f"{_title(found.values, found.total)} does not apply here")
-    if not quiet:
-        after += _origins(found)
+    after += _origins(found, quiet=quiet)
     if style == "github":
         said, after = [escaped(block) for block in said], [escaped(block) for block in after]
     blocks = [*said, _parts(found, style) if found.breakdown else _plain_rows(found, style), *after]
@@ -129,13 +137,14 @@ def _verdict(found: Answer) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def _origins(found: Answer) -> list[str]:
-    """Where each value came from: given, presets, assumed; then the warnings."""
+def _origins(found: Answer, *, quiet: bool) -> list[str]:
+    """Where each value came from: given, presets, assumed; then the warnings. Quietly, only what changes the answer."""
     from .derivation import used
 
     values = found.values
     document = values.plan.document
     needed = used(values, tuple(name for name in (*found.names, found.total, found.budget) if name))
+    instead = "Taken as given instead of its formula"
     groups: dict[str, list[str]] = {}
     for name in document.inputs:
         if name not in needed or not values.has(name):
@@ -147,8 +156,8 @@ def _origins(found: Answer) -> list[str]:
         groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
     for name in values.given:
         if isinstance(values.plan.item(name), Rule):
-            groups.setdefault("Taken as given instead of its formula", []).append(f"{name} {_brief(values[name])}")
-    order = ["Given", *sorted(label for label in groups if label.startswith("From ")), "Taken as given instead of its formula", "Assumed"]
+            groups.setdefault(instead, []).append(f"{name} {_brief(values[name])}")
+    order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, "Assumed"]
     blocks = [_wrapped(f"{label}: ", groups[label]) for label in order if label in groups]
     lines = [f"warning: {plain(problem.message, 300)}" + (f" ({problem.place})" if problem.place else "") for problem in found.warnings]
     return ["\n".join(blocks), "\n".join(lines)]
@@ -156,7 +165,7 @@ def _origins(found: Answer) -> list[str]:
 
 def _brief(value: Value) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "true" if value else "false"
     if isinstance(value, int | Fraction):
         return grouped(value)
     return plain(str(value) if isinstance(value, str) else "[" + ", ".join(str(element) for element in value) + "]", 60)

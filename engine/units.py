@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from . import arithmetic
 from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
@@ -129,7 +130,7 @@ def infer(graph: Graph) -> Shapes:
         if name and checker.shapes[name].kind != "number":
             checker.problems.append(Problem(f"`{name}` is not a number", graph.document.report.place))
     if checker.problems:
-        raise RulesError(*checker.problems)
+        raise RulesError(*checker.problems, *checker.warnings)
     return Shapes(checker.shapes, tuple(checker.warnings))
 
 
@@ -439,8 +440,17 @@ def _written(tree: Tree) -> Number | None:
     match tree:
         case Constant(value):
             return value
-        case Negative(Constant(value)):
-            return -value
+        case Negative(operand):
+            inner = _written(operand)
+            return None if inner is None else -inner
+        case Fold(operators, operands):
+            first, *rest = (_written(operand) for operand in operands)
+            try:
+                for operator, other in zip(operators, rest, strict=True):
+                    first = None if first is None or other is None else arithmetic.BY_SIGN[operator](first, other)
+            except arithmetic.Undefined:
+                return None
+            return first
     return None
 
 

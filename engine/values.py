@@ -32,7 +32,9 @@ def convert(given: Input, node: Node, *, commas: bool = False) -> Value:
         raise _wrong(given, node.place, "has no value here", "give one, or remove the line")
     if given.type == "boolean":
         if node.text not in {"true", "false"}:
-            raise _wrong(given, node.place, f"is true or false, not `{plain(node.text)}`")
+            meant = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}.get(node.text.lower(), "")
+            hint = f"write `{meant or node.text.lower()}`" if meant or node.text.lower() in {"true", "false"} else ""
+            raise _wrong(given, node.place, f"is true or false, not `{plain(node.text)}`", hint)
         return node.text == "true"
     if given.type == "choice":
         return _choice(given, node)

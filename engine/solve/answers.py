@@ -163,6 +163,25 @@ def _frontier_object(found: Frontier) -> dict[str, Any]:
 # ---- text
 
 
+def rows(found: Answer) -> tuple[list[str], list[list[str]]]:
+    """The answer as a header and rows, for CSV and Markdown."""
+    whole = as_object(found)
+    match found:
+        case Solution():
+            headers, listed = ["for", "value", "target", "at", "next", "beyond", "bound"], [whole]
+        case Tried():
+            headers, listed = ["value", "fits", "at", "bound", "headroom", "why"], whole["entries"]
+        case Frontier():
+            headers, listed = [*whole["for"], "at", "bound"], whole["pairs"]
+    return headers, [[_cell(each.get(header)) for header in headers] for each in listed]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else plain(str(value), 200)
+
+
 def describe(found: Answer) -> str:
     """The answer for a terminal."""
     match found:

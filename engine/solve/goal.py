@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .. import quantity
-from ..errors import CommandError, Problem, plain, suggest
+from ..errors import CommandError, NoAnswer, Problem, plain, suggest
 from ..evaluate import Given, Values, evaluate
 from ..graph import Graph
 from ..plan import Plan
@@ -162,16 +162,16 @@ def reaches(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) ->
     """Make sure that the target or its bound depends on an unknown, as far as names say.
 
     Raises:
-        CommandError: when not.
+        NoAnswer: when not.
     """
     ends = [goal.target, goal.bound_name] if goal.bound_name else [goal.target]
     if not plan.graph.descendants([unknown]) & set(ends):
-        raise CommandError(Problem(f"`{unknown}` does not influence `{goal.target}`", None, _influences(plan, goal.target)))
+        raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}`", None, _influences(plan, goal.target)))
     reached = moving(Values(plan, given, [], frozenset()), [unknown])
     if not reached & set(ends):
         way = _way(plan.graph, unknown, goal.target) or _way(plan.graph, unknown, goal.bound_name) or ()
         cut = next((name for name in way if name in given and name != unknown), goal.target)
-        raise CommandError(Problem(f"`{unknown}` does not influence `{goal.target}` here: `{cut}` is given", None, f"leave `{cut}` out"))
+        raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}` here: `{cut}` is given", None, f"leave `{cut}` out"))
 
 
 def _influences(plan: Plan, target: str) -> str:

@@ -63,9 +63,9 @@ def solve(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> S
         goal: what is asked.
 
     Raises:
-        CommandError: when the unknown does not influence the target, or the bounds of the search are met before it is settled.
+        CommandError: when the bounds of the search are met before it is settled.
         InputError: when something else is missing or the target has no value at all.
-        NoAnswer: when no value meets the bound.
+        NoAnswer: when no value meets the bound, or the unknown does not influence the target.
     """
     item = unknown_input(plan, unknown)
     domain = domain_of(item)
@@ -97,7 +97,7 @@ def _influence(question: Question, domain: Piece, goal: Goal) -> None:
     cut = next((name for name in question.bounds.order if values.state(name) is NOTHING), "")
     why = f"`{cut}` does not apply" if cut else "the choices leave it out"
     hint = f"{why}: `explain` shows what {goal.target} is made of"
-    raise CommandError(Problem(f"`{unknown}` does not influence `{goal.target}` with these inputs", None, hint))
+    raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}` with these inputs", None, hint))
 
 
 # ---- no value
@@ -191,7 +191,8 @@ def _best(found: Found, domain: Piece, goal: Goal, rises: bool, falls: bool) -> 
     if up and len(found.ranges) == 1 and bottom.low == domain.low and (far(bottom.low) or not bottom.low_open):
         down = falls and not rises if goal.sense == "at_most" else rises and not falls
         return "any", domain.low if down else domain.high, False, False
-    if up and not (far(top.low)):
+    down = falls if goal.sense == "at_most" else rises
+    if up and not far(top.low) and (down or far(top.high)):
         return "smallest", top.low, top.low_open, top.low_rough
     return "largest", top.high, top.high_open, top.high_rough
 
