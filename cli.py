@@ -410,8 +410,7 @@ def _solve(options: argparse.Namespace) -> int:
         found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
     except errors.NoAnswer as error:
         if options.format == "json":
-            said = {"for": options.unknown, "target": options.target or made.document.report.total, "sense": sense, "bound": wanted}
-            print(encode.to_json({**said, "value": None, "why": [problem.message for problem in error.problems]}), end="")
+            print(encode.to_json(answers.refused(made, question.given, options.unknown, options.target, sense, wanted, error)), end="")
         raise
     if isinstance(found, Solution):
         found = _with_closed_form(made, question.given, found)

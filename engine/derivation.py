@@ -88,7 +88,7 @@ def _line(values: Values, name: str, depth: int, repeated: bool) -> Line:
     origin = values.origin(name) + (f", {known.where}" if known and known.where else "")
     source = str(item.source) if item.source and known is None else ""
     again = repeated and bool(needs)
-    return Line(name, depth, state, item.title, item.unit, origin, formula, numbers, source, () if again else needs, again)
+    return Line(name, depth, state, item.title, plan.unit(name), origin, formula, numbers, source, () if again else needs, again)
 
 
 def _needs(values: Values, name: str) -> tuple[tuple[str, ...], Formula | None]:

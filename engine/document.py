@@ -432,7 +432,7 @@ class _Builder:
             place,
             _text(node, "title"),
             self._folder(folder, through) if isinstance(through, Scalar) else "",
-            _text(node, "by"),
+            _text(node, "by") or f"{name}_type",
         )
 
     def _path(self, folder: str, item: Scalar) -> str:

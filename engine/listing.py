@@ -46,7 +46,7 @@ def _as_object(plan: Plan) -> dict[str, Any]:
             for each in plan.document.inputs.values()
         },
         "presets": {kind.name: presets.names(kind) for kind in plan.document.presets.values()},
-        "rules": {name: {"title": rule.title, "unit": rule.unit, "doc": rule.doc} for name, rule in plan.document.rules.items()},
+        "rules": {name: {"title": rule.title, "unit": plan.unit(name), "doc": rule.doc} for name, rule in plan.document.rules.items()},
     }
 
 

@@ -155,7 +155,8 @@ def _bad_key(key: str, node: Node, says: str) -> Problem:
     place = node.keys.get(key, node.place) if isinstance(node, Mapping) else node.place
     better = re.sub(r"[ .-]+", "_", key.lower()).strip("_")
     usable = better != key and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", better) and key not in TRUTHS
-    return Problem(f"`{plain(key)}`: {says}", place, f"write `{better}`" if usable else "")
+    nested = f"write `{better}: {{name: {plain(key)}, …}}` for a nested key of a foreign file"
+    return Problem(f"`{plain(key)}`: {says}", place, (nested if "." in key else f"write `{better}`") if usable else "")
 
 
 def _bad_value(error: ValidationError, node: Node, place: Place, name: str, says: str) -> Problem:

@@ -33,7 +33,7 @@ from .tree import (
     Tree,
     Truth,
 )
-from .units import Shape, infer, table_of
+from .units import Shape, infer, spell, table_of
 
 Cells = list[Any]
 """The value of every name by its slot: a `Value`, `NOTHING`, or an `Absent`."""
@@ -104,6 +104,12 @@ class Plan:
     def item(self, name: str) -> Input | Rule:
         """The input or rule with this name."""
         return self.document.inputs.get(name) or self.document.rules[name]
+
+    def unit(self, name: str) -> str:
+        """The unit of a name: what it declares, else what its formula comes to."""
+        declared = self.item(name).unit
+        of = self.shapes[name].dimension
+        return declared or (spell(of) if of and any(of) else "")
 
     def step(self, name: str) -> Step:
         """The step of a name."""

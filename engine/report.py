@@ -60,7 +60,7 @@ def as_object(found: Answer) -> dict[str, Any]:
     out: dict[str, Any] = {
         "title": document.title,
         "values": {name: plain_value(values[name]) for name in shown},
-        "units": {name: values.plan.item(name).unit for name in shown if values.plan.item(name).unit},
+        "units": {name: values.plan.unit(name) for name in shown if values.plan.unit(name)},
         "exact": {name: exact(value) for name in shown if isinstance(value := values[name], Fraction)},
         "inputs": {name: _input(values, name) for name in inputs},
         "not_applicable": [name for name in rules if values.state(name) is NOTHING],
@@ -94,7 +94,7 @@ def csv_text(found: Answer) -> str:
         state = found.values.state(name)
         if state.__class__ is not Absent:
             item = found.values.plan.item(name)
-            rows.append([name, digits(state), item.unit, plain(item.title, 200)])
+            rows.append([name, digits(state), found.values.plan.unit(name), plain(item.title, 200)])
     return csv_rows(rows)
 
 

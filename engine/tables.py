@@ -60,10 +60,10 @@ def _plain_rows(found: Answer, style: str) -> str:
     for name in found.names:
         state: Any = found.values.state(name)
         item = found.values.plan.item(name)
-        digits, size = written(state), ""
+        digits, size, unit = written(state), "", found.values.plan.unit(name)
         if isinstance(state, int | Fraction) and not isinstance(state, bool):
-            digits, size = grouped(state), readable(state, item.unit)
-        rows.append([name, digits, plain(item.unit, 40), size if size != digits else "", plain(item.title)])
+            digits, size = grouped(state), readable(state, unit)
+        rows.append([name, digits, plain(unit, 40), size if size != digits else "", plain(item.title)])
     headers = ["name", "value", "unit", "size", "title"]
     keep = [column for column in range(5) if column < 2 or any(row[column] for row in rows)]
     kept = [[row[column] for column in keep] for row in rows]
@@ -81,7 +81,7 @@ def _parts(found: Answer, style: str) -> str:
     values, breakdown = found.values, found.breakdown
     assert breakdown is not None
     total = values.number(found.total)
-    unit = values.plan.item(found.total).unit
+    unit = values.plan.unit(found.total)
 
     def row(label: str, value: Number, share: str) -> list[str]:
         return [label, grouped(value), readable(value, unit), share]
@@ -120,7 +120,7 @@ def _verdict(found: Answer) -> list[str]:
         where = " / ".join(_title(values, name) for name in breakdown.peaks)
         lines.append(f"{_title(values, found.total)} falls in: {where}")
     if found.headroom is not None:
-        unit = values.plan.item(found.total).unit
+        unit = values.plan.unit(found.total)
         budget = values.number(found.budget)
         verdict = "fits" if found.headroom >= 0 else "DOES NOT FIT"
         what = "headroom" if found.headroom >= 0 else "short by"

@@ -258,3 +258,12 @@ def test_csv_values(write: Write, run: Run) -> None:
     rows: list[list[Any]] = list(csv.reader(io.StringIO(run("eval", write(SHOP), "--format", "csv").out)))
     assert rows[0] == ["name", "value", "unit", "title"]
     assert {name: value for name, value, *_ in rows[1:6]} == {"a": "12", "b": "3/2", "c": "-", "total": "27/2", "fits": "true"}
+
+
+def test_a_unit_that_is_not_declared_is_derived(tmp_path: Path) -> None:
+    rules = tmp_path / "r.yaml"
+    rules.write_text(
+        "inputs: {a: {type: number, unit: byte, default: 4096}}\nrules: {t: 2 * a, n: a / a}\nreport: {total: t, parts: [a]}\n"
+    )
+    assert json.loads(run_cli(["eval", str(rules), "--format", "json"]).out)["units"] == {"t": "byte"}
+    assert "8.00 KiB" in run_cli(["eval", str(rules)]).out

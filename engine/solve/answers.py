@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from ..encode import number
-from ..errors import CommandError, Problem, plain
-from ..evaluate import Given
+from ..errors import CommandError, NoAnswer, Problem, plain
+from ..evaluate import Given, evaluate
 from ..plan import Plan
 from ..quantity import Number, exact, grouped, readable
 from . import choices as listed
@@ -161,6 +161,21 @@ def _frontier_object(found: Frontier) -> dict[str, Any]:
 
 
 # ---- text
+
+
+def refused(
+    plan: Plan, given: Mapping[str, Given], unknown: str, target: str, sense: str, bound: Number | str | None, error: NoAnswer
+) -> dict[str, Any]:
+    """The JSON object of a question whose answer is no."""
+    asked = goals.goal(plan, target, sense, bound)
+    limit: Number | None = None
+    if not isinstance(asked.bound, str):
+        limit = asked.bound
+    else:
+        values = evaluate(plan, {name: value for name, value in given.items() if name != unknown}, [asked.bound])
+        limit = values.number(asked.bound) if values.has(asked.bound) else None
+    why = [problem.message for problem in error.problems]
+    return {**_question(unknown, asked), "value": None, "bound": _plain(limit), "why": why}
 
 
 def rows(found: Answer) -> tuple[list[str], list[list[str]]]:
