@@ -66,7 +66,7 @@ TABLE = [
     ("(x - 10) * (x - 20) * (x - 30)", "equals", 0, 30, 0, 31, 231, [(10, 10), (20, 20), (30, 30)], False),
     ("(x - 10) * (x - 20) * (x - 30)", "at_most", 100, 30, 0, 31, 231, [(1, 10), (19, 30)], False),
     ("x * (100 - x)", "at_least", 1000, 88, 1056, 89, 979, [(12, 88)], False),
-    ("x * (100 - x)", "at_most", 1000, 89, 979, 88, 1056, [(1, 11), (89, 10**8)], False),
+    ("x * (100 - x)", "at_most", 1000, 10**8, 10**8 * (100 - 10**8), None, None, [(1, 11), (89, 10**8)], False),
     ("x * (100 - x)", "equals", 2500, 50, 2500, 51, 2499, [(50, 50)], False),
     ("abs(x - 500)", "at_most", 3, 503, 3, 504, 4, [(497, 503)], False),
     ("x * x - x", "at_most", 90, 10, 90, 11, 110, [(1, 10)], True),
@@ -199,7 +199,7 @@ rules:
     with pytest.raises(NoAnswer, match=r"`x` does not influence `total` with these inputs[\s\S]*`extra` does not apply"):
         answer(plan, {}, "x", "total", bound=5)
     assert answer(plan, {"mode": Given("large", "given")}, "x", "total", bound=57).value == 5
-    with pytest.raises(CommandError, match="`extra` is given"):
+    with pytest.raises(NoAnswer, match="`extra` is given"):
         answer(plan, {"extra": Given(4, "given")}, "x", "total", bound=5)
 
 
@@ -504,8 +504,8 @@ def against_every_value(folder, text, sense, bound):
     assert all(one.high + 1 < two.low for one, two in pairwise(found.ranges))
     try:
         solution = answer(plan, {}, "x", "f", sense, bound)
-    except NoAnswer as error:
-        assert len({compute(x) for x in range(-8, 31)}) == 1 if "does not influence" in str(error) else not right
+    except NoAnswer:
+        assert not right or len({compute(x) for x in range(-8, 31)}) == 1  # none fits, or it does not influence it
     except InputError:
         assert not right
     else:

@@ -192,7 +192,7 @@ def _best(found: Found, domain: Piece, goal: Goal, rises: bool, falls: bool) -> 
         down = falls and not rises if goal.sense == "at_most" else rises and not falls
         return "any", domain.low if down else domain.high, False, False
     down = falls if goal.sense == "at_most" else rises
-    if up and not far(top.low) and (down or far(top.high)):
+    if up and not far(top.low) and (down or far(top.high) or len(found.ranges) == 1):
         return "smallest", top.low, top.low_open, top.low_rough
     return "largest", top.high, top.high_open, top.high_rough
 
