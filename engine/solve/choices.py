@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .. import presets
-from ..errors import GaugeError, NoAnswer, Place, Problem, Text, plain
+from ..errors import CommandError, GaugeError, NoAnswer, Place, Problem, Text, plain
 from ..evaluate import Given, checked, evaluate, require
 from ..plan import NOTHING, Absent, Plan
 from ..quantity import Number, grouped, readable
@@ -63,12 +63,16 @@ def tried(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> T
     """Try every value of a choice, a truth value, a number with choices, or every entry of a preset kind.
 
     Raises:
+        CommandError: when no choice makes a difference to the target: there is nothing to choose.
         InputError: when inputs are missing whatever the unknown is.
-        NoAnswer: when nothing fits (its message says what comes nearest), or the unknown does not influence the target.
+        NoAnswer: when nothing fits; its message says what comes nearest.
     """
     item = plan.document.inputs.get(unknown)
     if item is not None:
-        reaches(plan, given, unknown, goal)
+        try:
+            reaches(plan, given, unknown, goal)
+        except NoAnswer as error:
+            raise CommandError(*error.problems) from None
         entries = [_entry(plan, {**given, unknown: Given(value, "given", "tried")}, value, goal) for value in _values(item)]
     else:
         entries = list(_presets(plan, given, plan.document.presets[unknown], goal))
@@ -77,7 +81,7 @@ def tried(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> T
         _say_why(plan, given, goal, entries, unknown)
     if len(known) > 1 and len({(entry.at, entry.bound) for entry in known}) == 1:
         each = goal.size(known[0].at or 0)
-        raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}` with these inputs: it is {each} for each"))
+        raise CommandError(Problem(f"`{unknown}` does not influence `{goal.target}` with these inputs: it is {each} for each"))
     ordered = tuple(sorted(entries, key=_rank))
     found = Tried(unknown, goal, ordered, "those that fit first, the one with the least to spare at the top")
     if not found.best.fits:
