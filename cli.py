@@ -22,13 +22,6 @@ else:
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _engine(name: str) -> object:
-    """A module of the engine that only some commands need."""
-    import importlib
-
-    return importlib.import_module(f".engine.{name}" if __package__ else f"engine.{name}", __package__ or None)
-
-
 class Question(NamedTuple):
     """The rules of a command with the inputs given."""
 

@@ -11,23 +11,7 @@ from .formula import write
 from .graph import needed_by
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import grouped, readable
-from .tree import (
-    Call,
-    Cell,
-    Choose,
-    Compare,
-    Constant,
-    Fold,
-    Formula,
-    Item,
-    Logic,
-    Name,
-    Negative,
-    Not,
-    Power,
-    Tree,
-    Truth,
-)
+from .tree import Cell, Constant, Formula, Item, Name, Tree, Truth, children, rebuilt
 
 
 class Line(NamedTuple):
@@ -121,30 +105,9 @@ def _body(values: Values, name: str) -> tuple[Formula | None, tuple[Formula, ...
 
 def _numbers(values: Values, tree: Tree) -> Tree:
     """The tree with the value of each name in its place."""
-
-    def part(inner: Tree) -> Tree:
-        return _numbers(values, inner)
-
-    match tree:
-        case Name() | Cell() | Item():
-            return _value(values, tree)
-        case Fold(operators, operands):
-            return Fold(operators, tuple(part(operand) for operand in operands))
-        case Power(base, exponent):
-            return Power(part(base), part(exponent))
-        case Negative(operand):
-            return Negative(part(operand))
-        case Not(operand):
-            return Not(part(operand))
-        case Compare(operator, left, right):
-            return Compare(operator, part(left), part(right))
-        case Logic(operator, operands):
-            return Logic(operator, tuple(part(operand) for operand in operands))
-        case Choose(condition, yes, no):
-            return Choose(part(condition), part(yes), part(no))
-        case Call(function, arguments):
-            return Call(function, tuple(part(argument) for argument in arguments))
-    return tree
+    if isinstance(tree, Name | Cell | Item):
+        return _value(values, tree)
+    return rebuilt(tree, tuple(_numbers(values, part) for part in children(tree)))
 
 
 def _value(values: Values, tree: Tree) -> Tree:

@@ -224,7 +224,7 @@ class _Builder:
         return Document(
             self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
             tuple(item.text for item in reads.items if isinstance(item, Scalar)) if isinstance(reads, Sequence) else (),
-            frozenset(words), self.cited,
+            frozenset(words),
         )  # fmt: skip
 
     def _names(self, section: str) -> list[tuple[str, Place, Node]]:

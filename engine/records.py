@@ -150,4 +150,3 @@ class Document(NamedTuple):
     checks: tuple[Check, ...]
     reads: tuple[str, ...]
     words: frozenset[str]
-    cited: dict[str, Citation]

@@ -225,6 +225,26 @@ def children(tree: Tree) -> tuple[Tree, ...]:
     return _CHILDREN[tree.__class__](tree)
 
 
+_FIELDS: dict[type, tuple[str, ...]] = {
+    Power: ("base", "exponent"),
+    Negative: ("operand",),
+    Compare: ("left", "right"),
+    Not: ("operand",),
+    Choose: ("condition", "yes", "no"),
+    Item: ("listed", "position"),
+}
+
+
+def rebuilt(tree: Tree, parts: tuple[Tree, ...]) -> Tree:
+    """The same node over other parts, as many as it has children."""
+    fields: dict[str, Any] = dict(zip(_FIELDS.get(tree.__class__, ()), parts, strict=False))
+    if isinstance(tree, Fold | Logic | Call):
+        fields = {"arguments" if isinstance(tree, Call) else "operands": parts}
+    made: Any = tree
+    same_kind: Tree = made._replace(**fields)
+    return same_kind
+
+
 def walk(tree: Tree) -> Iterator[Tree]:
     """The node and all below it, in the order written."""
     left = [tree]

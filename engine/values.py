@@ -7,7 +7,7 @@ from fractions import Fraction
 from .errors import InputError, Place, Problem, plain, suggest
 from .quantity import Number, grouped, read
 from .records import Element, Input, Value
-from .source import Mapping, Node, Scalar, Sequence
+from .source import Mapping, Node, Scalar
 
 _ARTICLE = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "choice": "one of its words", "list": "a list"}
 
@@ -114,10 +114,3 @@ def _element(item: Scalar) -> Element:
         except ValueError:
             pass
     return item.text
-
-
-def node_of(value: Value, place: Place) -> Node:
-    """A node that `convert` reads back as this value."""
-    if isinstance(value, tuple):
-        return Sequence(tuple(Scalar(str(item), not isinstance(item, str), place) for item in value), place)
-    return Scalar(("true" if value else "false") if isinstance(value, bool) else str(value), True, place)

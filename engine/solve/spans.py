@@ -137,10 +137,6 @@ def kept(span: Span) -> Span:
     return Span(low, high, least, most, span.whole, None, span.fixed)
 
 
-def _fixed(*spans: Span) -> bool:
-    return all(span.fixed for span in spans)
-
-
 def add(piece: Piece, left: Span, right: Span) -> Span:
     """`left + right`"""
     if left.line and right.line:
