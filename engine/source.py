@@ -138,6 +138,8 @@ def parse(text: Text) -> Node | None:
         if error.context_mark and mark and not text.line(mark.line + 1).strip():
             mark = error.context_mark  # the end of the file says nothing; what was opened and never closed does
         place = Place(text, mark.line + 1, mark.column + 1) if mark else Place(text, 1, 1)
+        if "maximum nesting depth" in (error.problem or ""):  # PyYAML 6.0.4 counts too, and reads ahead of us
+            raise FileError(Problem(f"more than {DEEPEST} levels of nesting", place)) from None
         what = ", ".join(part for part in (error.context, error.problem) if part)
         raise FileError(Problem(f"this is not {language}: {plain(what, 200)}", place, _yaml_hint(text, place, what))) from None
     except yaml.YAMLError as error:
