@@ -103,6 +103,7 @@ class _Files:
         self.seen.add(real)
         self.open_files.append((real, asked))
         self.folders[text.name] = os.path.dirname(path)
+        before = {section: len(entries) for section, entries in self.maps.items()}
         include = node.get("include")
         if isinstance(include, Sequence | Scalar):
             for item in include.items if isinstance(include, Sequence) else (include,):
@@ -111,10 +112,17 @@ class _Files:
         words = node.get("words")
         if isinstance(words, Sequence):
             self.words += [item for item in words.items if isinstance(item, Scalar)]
+        override = node.get("override")
+        replaces = isinstance(override, Scalar) and override.text == "true"
         for section, entries in self.maps.items():
             part = node.get(section)
             if isinstance(part, Mapping):
-                entries.extend(part.items())
+                found = {entries[at][0]: at for at in range(before[section], len(entries))} if replaces else {}
+                for name, place, value in part.items():
+                    if name in found:
+                        entries[found[name]] = name, place, _over(entries[found[name]][2], value) if section == "inputs" else value
+                    else:
+                        entries.append((name, place, value))
         self.open_files.pop()
 
     def _parse(self, text: Text) -> Node | None:
@@ -151,6 +159,13 @@ class _Files:
         made = builder.build(self.top)
         self.problems += builder.problems
         return made
+
+
+def _over(base: Node, new: Node) -> Node:
+    """The fields of an input that is written anew over those of the input it replaces."""
+    if not (isinstance(base, Mapping) and isinstance(new, Mapping)):
+        return new
+    return Mapping({**base.entries, **new.entries}, {**base.keys, **new.keys}, new.place)
 
 
 def inside(root: str, folder: str, item: Scalar) -> str:

@@ -40,6 +40,26 @@ def test_includes_are_one_namespace(write: Write) -> None:
     assert list(document.load(path).rules) == ["c", "a", "b", "r"]
 
 
+def test_a_file_may_define_anew_what_it_includes(write: Write) -> None:
+    path = write(
+        "include: a.yaml\noverride: true\ninputs: {n: {default: 3}}\nrules: {r: n + 1}\n",
+        **{"a.yaml": "include: b.yaml\ninputs: {n: {name: N, type: integer, min: 1, default: 2}}\nrules: {r: n, s: r}\n", "b.yaml": "rules: {q: '1'}\n"},
+    )
+    made = document.load(path)
+    n = made.inputs["n"]
+    assert (n.key, n.type, n.low, n.default) == ("N", "integer", 1, 3)
+    assert list(made.rules) == ["q", "r", "s"]
+    assert write_tree(made.rules["r"].cases[0].formula) == "n + 1"
+
+
+def test_only_what_a_file_includes_is_defined_anew(write: Write) -> None:
+    files = {"a.yaml": "rules: {r: '1'}\n", "b.yaml": "override: true\nrules: {r: '2'}\n"}
+    assert "second time" in problems(write("include: [a.yaml, b.yaml]\nrules: {s: r}\n", **files))[0].message
+    assert "second time" in problems(write("include: a.yaml\nrules: {r: '2'}\n", **files))[0].message
+    over = write("include: a.yaml\noverride: true\ninputs: {r: {type: integer}}\n", **files)
+    assert "second time" in problems(over)[0].message
+
+
 def test_a_file_included_twice_counts_once(write: Write) -> None:
     path = write(
         "include: [a.yaml, b.yaml]\nrules: {r: a + b}\n",
