@@ -117,10 +117,10 @@ class _Files:
         for section, entries in self.maps.items():
             part = node.get(section)
             if isinstance(part, Mapping):
-                found = {entries[at][0]: at for at in range(before[section], len(entries))} if replaces else {}
+                known = {entries[at][0]: at for at in range(before[section], len(entries))} if replaces else {}
                 for name, place, value in part.items():
-                    if name in found:
-                        entries[found[name]] = name, place, _over(entries[found[name]][2], value) if section == "inputs" else value
+                    if name in known:
+                        entries[known[name]] = name, place, _over(entries[known[name]][2], value) if section == "inputs" else value
                     else:
                         entries.append((name, place, value))
         self.open_files.pop()

@@ -43,7 +43,10 @@ def test_includes_are_one_namespace(write: Write) -> None:
 def test_a_file_may_define_anew_what_it_includes(write: Write) -> None:
     path = write(
         "include: a.yaml\noverride: true\ninputs: {n: {default: 3}}\nrules: {r: n + 1}\n",
-        **{"a.yaml": "include: b.yaml\ninputs: {n: {name: N, type: integer, min: 1, default: 2}}\nrules: {r: n, s: r}\n", "b.yaml": "rules: {q: '1'}\n"},
+        **{
+            "a.yaml": "include: b.yaml\ninputs: {n: {name: N, type: integer, min: 1, default: 2}}\nrules: {r: n, s: r}\n",
+            "b.yaml": "rules: {q: '1'}\n",
+        },
     )
     made = document.load(path)
     n = made.inputs["n"]

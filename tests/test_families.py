@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_truth import plan, scalar
 
 from engine import evaluate, presets
-from test_truth import plan, scalar
 
 FILES = sorted((Path(__file__).parent / "families").glob("*.json"))
 
@@ -21,7 +21,9 @@ def found(record: dict[str, Any], file: Path) -> dict[str, Any]:
     """What the rules say about everything a record expects."""
     file.write_text(json.dumps(record["config"]), encoding="utf-8")
     given = {"sequence_length": 8, "model": file, **record.get("given", {})}
-    values = evaluate.evaluate(plan(), presets.read_inputs(plan(), None, None, [(name, scalar(word(value))) for name, value in given.items()]))
+    values = evaluate.evaluate(
+        plan(), presets.read_inputs(plan(), None, None, [(name, scalar(word(value))) for name, value in given.items()])
+    )
     evaluate.require(values, list(record["expect"]))
     return {name: values[name] if values.has(name) else 0 for name in record["expect"]}
 
