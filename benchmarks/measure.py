@@ -44,6 +44,7 @@ OPTIMIZERS: dict[str, tuple[str, Record]] = {
     "adafactor": ("Adafactor", {}), "rmsprop": ("RMSprop", {}), "adagrad": ("Adagrad", {}), "adam": ("Adam", {}),
 }  # fmt: skip
 LAYER_KEYS = ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"]
+CARRIED = {"past_key_values", "cache_params", "state", "mems"}  # from one token to the next, by the families' names
 REAL = 20_000_000  # a model of fewer parameters runs on real tensors
 
 
@@ -81,6 +82,8 @@ def configured(raw: Record, given: Record) -> Any:
         if not rate or not any(raw.get(key) for key in rates):
             for key in rates:
                 setattr(part, key, rate)
+    if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
+        config.decoder_start_token_id = config.pad_token_id or 0  # the loss shifts its labels in from here
     return config
 
 
@@ -100,7 +103,13 @@ def built(raw: Record, given: Record) -> Any:
     """The model in its stored precision, on the device and in the mode (fake, real) in force."""
     config = configured(raw, given)
     kind = model_class(config, given.get("head"))
-    return kind._from_config(config, attn_implementation=given.get("attention"), dtype=getattr(torch, given["precision"]))  # noqa: SLF001
+    precision = getattr(torch, given["precision"])
+    model = kind._from_config(config, attn_implementation=given.get("attention"), dtype=precision)  # noqa: SLF001
+    for module in model.modules():  # what `model.to(precision)` does, which fake tensors refuse
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_floating_point():
+                setattr(module, name, buffer.to(precision))
+    return model
 
 
 def inputs(model: Any, given: Record, *, labels: bool, length: int | None = None) -> Record:
@@ -118,7 +127,7 @@ def inputs(model: Any, given: Record, *, labels: bool, length: int | None = None
         found[first] = torch.randn(batch, config.num_mel_bins, 2 * config.max_source_positions, dtype=model.dtype)
     else:
         found[first] = ids(given.get("encoder_sequence_length", length) if config.is_encoder_decoder else length)
-    if config.is_encoder_decoder:
+    if config.is_encoder_decoder and not labels:
         found["decoder_input_ids"] = ids(length)
     if labels:
         classes = "Classification" in type(model).__name__
@@ -168,13 +177,12 @@ def size(tensors: Any) -> int:
 
 
 def tensors_in(value: Any, seen: set[int]) -> Iterator[Any]:
-    """Every tensor a cache holds, whatever classes it is made of, once; scalars (positions) are left out."""
+    """Every tensor a cache holds, whatever classes it is made of, once."""
     if id(value) in seen:
         return
     seen.add(id(value))
     if isinstance(value, torch.Tensor):
-        if value.dim():
-            yield value
+        yield value
     elif isinstance(value, dict):
         for part in value.values():
             yield from tensors_in(part, seen)
@@ -229,21 +237,20 @@ def parameters(raw: Record, given: Record, **_: Any) -> Record:
     return {"expect": {"parameters": sum(groups.values()), "parameter_groups": groups}, "notes": notes}
 
 
-def cache_of(outputs: Any) -> Any:
-    """What the model carries to the next token."""
-    return next((value for key, value in outputs.items() if key in {"past_key_values", "cache_params", "state", "mems"}), None)
+def cache_of(outputs: Any) -> list[Any]:
+    """The tensors the model carries to the next token."""
+    return list(tensors_in([value for name, value in outputs.items() if name in CARRIED], set()))
 
 
-def step(model: Any, given: Record, length: int, before: Any = None) -> Any:
-    """One forward pass without gradients, over a prompt or, after `before`, over one more token."""
-    batch = inputs(model, given, labels=False, length=length)
+def step(model: Any, given: Record, batch: Record, before: Any = None) -> Any:
+    """One forward pass without gradients: over a prompt or, after `before`, over one more token (a view into the prompt)."""
     words: Record = {"use_cache": True, **({"logits_to_keep": 1} if given["logits"] == "last" else {})}
     if before is not None:
-        name = next(key for key in ("past_key_values", "cache_params", "state", "mems") if key in before)
-        words[name] = before[name]
+        words.update({name: value for name, value in before.items() if name in CARRIED})
+        last = "decoder_input_ids" if model.config.is_encoder_decoder else "input_ids"
+        batch = {last: batch[last][:, -1:]}
         if model.config.is_encoder_decoder:
             words["encoder_outputs"] = (before["encoder_last_hidden_state"],)
-            batch = {"decoder_input_ids": batch["decoder_input_ids"]}
     return model(**batch, **accepted(model, **words))
 
 
@@ -252,10 +259,11 @@ def kv_cache(raw: Record, given: Record, *, decode: bool = False, **_: Any) -> R
     tokens = given["sequence_length"]
     with fakeable(raw, given), torch.no_grad():
         model = built(raw, given).eval()
-        outputs = step(model, given, tokens - 1 if decode else tokens)
+        batch = inputs(model, given, labels=False, length=tokens - 1 if decode else tokens)
+        outputs = step(model, given, batch)
         if decode:
-            outputs = step(model, given, 1, outputs)
-        found = list(tensors_in(cache_of(outputs), set()))
+            outputs = step(model, given, batch, outputs)
+        found = [t for t in cache_of(outputs) if t.dim()]  # sliding layers hold a scalar: their position
         notes = f"after prefill of {tokens - 1} tokens + 1 decode step" if decode else "after prefill"
         return {"expect": {"kv_cache": size(found)}, "notes": notes}
 
@@ -391,17 +399,18 @@ def prefill(raw: Record, given: Record, *, trace: bool = False, **_: Any) -> Rec
     with fakeable(raw, given), torch.no_grad():
         model = built(raw, given).eval()
         fixed = size([*model.parameters(), *model.buffers()])
+        batch = inputs(model, given, labels=False)
         tracker = Tracker(trace=trace)
-        tracker.track_external(model)
+        tracker.track_external(model, *batch.values())
         with tracker:
             tracker.phase()
-            outputs = step(model, given, given["sequence_length"])
+            outputs = step(model, given, batch)
             prompt, rows = tracker.phase(), tracker.alive
-            cache = size(tensors_in(cache_of(outputs), set()))
-            outputs = {key: value for key, value in outputs.items() if key != "logits"}
+            cache = size(cache_of(outputs))
+            outputs = {name: value for name, value in outputs.items() if name in {*CARRIED, "encoder_last_hidden_state"}}
             tracker.reset_mod_stats()
             tracker.phase()
-            step(model, given, 1, outputs)
+            step(model, given, batch, outputs)
             more = tracker.phase()
         expect = {"prefill_workspace": prompt - fixed - cache, "decode_workspace": more - fixed - cache}
         return {"expect": expect, "notes": f"cache counted {cache} B", "trace": rows}
