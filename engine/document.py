@@ -273,10 +273,14 @@ class _Builder:
     def _table(self, name: str, place: Place, node: Mapping) -> Table:
         columns: dict[str, Column] = {}
         rows: dict[str, dict[str, Number | bool]] = {}
+        usual: dict[str, Number | bool] = {}
         shown = node.get("columns")
         for column, _, about in shown.items() if isinstance(shown, Mapping) else ():
             part = about if isinstance(about, Mapping) else Mapping({}, {}, place)
             columns[column] = Column(column, _text(part, "unit"), _text(part, "type") == "boolean", _text(part, "doc"))
+            cell = part.get("default")
+            if isinstance(cell, Scalar):
+                self._cell(usual, columns[column], cell)
         listed = node.get("rows")
         for row, row_place, cells in listed.items() if isinstance(listed, Mapping) else ():
             values = cells.items() if isinstance(cells, Mapping) else ()
@@ -287,7 +291,10 @@ class _Builder:
                 elif isinstance(cell, Scalar):
                     self._cell(rows[row], columns[column], cell)
             for column in columns.keys() - rows[row].keys() - {key for key, _, _ in values}:
-                self.problems.append(Problem(f"row `{plain(row)}` has no `{column}`", row_place))
+                if column in usual:
+                    rows[row][column] = usual[column]
+                else:
+                    self.problems.append(Problem(f"row `{plain(row)}` has no `{column}`", row_place))
         return Table(name, columns, rows, place, _text(node, "title"), _text(node, "doc"), self._source(node))
 
     def _cell(self, row: dict[str, Number | bool], column: Column, cell: Scalar) -> None:

@@ -331,3 +331,14 @@ def test_presets_stay_inside(write: Write, run: Run) -> None:
         done = run("eval", path, "--set", "layers=1")
         assert done.code == 2, line
         assert "rules.yaml:2:" in done.err
+
+
+def test_a_column_may_have_a_default(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "tables:\n  t:\n    columns: {size: {default: 3}, ok: {type: boolean, default: false}}\n"
+        "    rows: {a: {}, b: {size: 4, ok: true}}\nrules: {r: t.a.size}\n",
+        encoding="utf-8",
+    )
+    rows = document.load(str(path)).tables["t"].rows
+    assert rows == {"a": {"size": 3, "ok": False}, "b": {"size": 4, "ok": True}}
