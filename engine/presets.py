@@ -180,6 +180,8 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
             if node is not None and item.empty is not None:
                 given[name] = Given(item.empty, "given", "", node.place)
             continue
+        if item.type == "list" and isinstance(node, Scalar):
+            node = Sequence((node,), node.place)
         try:
             given[name] = Given(convert(item, node), "given", "", node.place)
         except InputError as error:

@@ -122,6 +122,7 @@ TRANSLATED = [
     ({"kind": "old", "num_layers": 4, "text.size.wide": 7}, {"width": 64}),
     ({"kind": "old", "num_layers": 4, "text": {"size": {"wide": None}}}, {"width": 64}),
     ({"kind": "old", "num_layers": 4, "names": ["a", "b"]}, {"tied": True}),
+    ({"kind": "old", "num_layers": 4, "names": "a"}, {"tied": False}),
     ({"kind": "old", "num_layers": 4, "style": "q"}, {"shape": "square"}),
     ({"kind": "old", "num_layers": 4, "style": "something else"}, {"shape": "round"}),
     ({"kind": "old", "num_layers": 4, "other": {"deep": [1, {"x": "\u00e9"}]}}, {"layers": 4}),
