@@ -12,7 +12,7 @@ from .document import load, shape_problems
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
 from .evaluate import Given, Values, evaluate, missing_inputs, require
 from .plan import NOTHING, Plan
-from .records import Citation, Document, Input, PresetKind, Type, Value
+from .records import Citation, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
 from .values import convert, unfit
 
@@ -142,8 +142,8 @@ def _entry(name: str, node: Mapping) -> Preset:
     return Preset(name, part("values"), part("config"), part("expect"), words(node, "title") or name, words(node, "doc"), cited)
 
 
-def values_of(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Given]:
-    """The values an entry gives the inputs of a document.
+def values_of(plan: Plan, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Given]:
+    """The values an entry gives the inputs of a document, and the rules whose formula it knows better than.
 
     Raises:
         InputError: when a value does not fit its input, or a foreign file lacks what its translation needs.
@@ -152,22 +152,22 @@ def values_of(document: Document, kind: PresetKind, preset: Preset, asked: Place
     where = f"{kind.name} {plain(preset.name, 60)}"
     made: dict[str, Given] = {}
     problems: list[Problem] = []
-    for part in (preset.values, preset.expect):
+    for part, known in ((preset.values, plan.slots), (preset.expect, plan.document.inputs)):
         for name, _, node in part.items() if part else ():
-            if name in document.inputs and name not in made:
+            if name in known and name not in made:
                 try:
-                    made[name] = Given(convert(document.inputs[name], node), "preset", where, node.place)
+                    made[name] = Given(convert(as_input(plan, name), node), "preset", where, node.place)
                 except InputError as error:
                     problems += error.problems
     if problems:
         raise InputError(*problems)
     if preset.config:
-        for name, value in _translate(document, kind, preset, asked).items():
+        for name, value in _translate(plan, kind, preset, asked).items():
             made.setdefault(name, Given(value, "preset", where, asked))
     return made
 
 
-def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Value]:
+def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Value]:
     assert preset.config is not None
     if not kind.through:
         raise InputError(Problem(f"a {kind.name} cannot be read from a foreign file here", asked))
@@ -186,7 +186,7 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
             problems += error.problems
     if problems:
         raise InputError(*problems)
-    wanted = [name for name in plan.document.rules if name in document.inputs]
+    wanted = [name for name in plan.document.rules if name in main.slots]
     values = evaluate(plan, given)
     _require_keys(plan, values, wanted, preset.config.place)
     made: dict[str, Value] = {}
@@ -194,7 +194,7 @@ def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Plac
         state = values.state(name)
         if state is NOTHING:
             continue
-        wrong = unfit(document.inputs[name], state)
+        wrong = unfit(as_input(main, name), state)
         if wrong:
             problems.append(Problem(f"{plain(preset.name)} gives `{name}` a value it cannot have: {name} {wrong}", asked))
         made[name] = state
@@ -296,7 +296,7 @@ def read_inputs(
             if not isinstance(value, Scalar) or value.is_null:
                 raise InputError(Problem(f"`{kind.name}` is a name or a path", value.place))
             preset = find(kind, value, base)
-            for name, given in values_of(plan.document, kind, preset, value.place).items():
+            for name, given in values_of(plan, kind, preset, value.place).items():
                 made.setdefault(name, given)
         except GaugeError as error:
             problems += error.problems

@@ -108,6 +108,45 @@ def test_order_of_origin(ask: Callable[..., Any]) -> None:
     assert ask("model: small", "--set", "model=large")["layers"] == (100, "preset")
 
 
+GIVES_RULES = {
+    "models/heavy.yaml": "values: {layers: 2, size: 1000}\nexpect: {total: 1001}\n",
+    "models/known.yaml": "values: {layers: 2, width: 3}\nexpect: {size: 6}\n",
+    "models/read.yaml": "config: {kind: sized, num_layers: 4, total_size: 77}\n",
+    "foreign/sized.yaml": """\
+        reads: [sized]
+        inputs: {num_layers: {type: integer}, total_size: {type: integer, default: 0}}
+        rules:
+          layers: num_layers
+          size: {when: total_size > 0, formula: total_size}
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "total"),
+    [
+        (["--model=heavy"], 1000, 1001),
+        (["--model=known"], 6, 7),  # what is expected of a rule is only checked
+        (["--model=read"], 77, 78),
+        (["--model=read", "--set", "size=5"], 5, 6),
+        (["--model=read", "--set", "total=5"], 77, 5),
+    ],
+)
+def test_presets_give_values_of_rules(write: Write, run: Run, options: list[str], size: int, total: int) -> None:
+    path = write(RULES, **FILES, **GIVES_RULES)
+    told = json.loads(run("eval", path, *options, "--format=json").out)
+    assert (told["values"]["size"], told["values"]["total"]) == (size, total)
+    assert ("size" in told["overridden"]) == (size != 6)
+    assert "overridden, model read" in run("explain", path, "--model=read", "total").out
+
+
+def test_a_rule_given_by_a_preset_is_reported(write: Write, run: Run) -> None:
+    path = write(RULES, **FILES, **GIVES_RULES)
+    assert "From model read instead of its formula: size 77" in run("eval", path, "--model=read").out
+    assert "instead of its formula: size" not in run("eval", path, "--model=read", "--set", "total=5", "--only=total").out
+    assert run("check", path).code == 0
+
+
 def test_two_kinds(ask: Callable[..., Any]) -> None:
     told = ask("{model: small, device: box}")
     assert (told["layers"], told["room"]) == ((2, "preset"), (80, "preset"))
@@ -258,6 +297,7 @@ WRONG_TRANSLATIONS = [
     ("reads: [old]\ninputs: {xs: {type: list, default: [1]}}\nrules: {layers: xs}\n", "layers"),
     ("reads: [old]\ninputs: {xs: {type: list, default: [a]}}\nrules: {layers: 'xs[0]'}\n", "layers"),
     ("reads: [old]\ninputs: {s: {type: choice, choices: [oval], default: oval}}\nrules: {layers: '3', shape: s}\n", "shape"),
+    ("reads: [old]\nrules: {layers: '3', size: 'true'}\n", "gives `size` a value it cannot have"),
     ("include: ../rules.yaml\nreads: [old]\n", "outside"),
 ]
 
