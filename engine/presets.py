@@ -231,22 +231,52 @@ def translation(kind: PresetKind, config: Mapping) -> Plan:
     if not isinstance(found, Scalar) or found.is_null:
         file = plain(config.place.text.name, 200)
         raise InputError(Problem(f"{file} has no `{kind.by}`, which says how to read it", config.place))
-    word = found.text
-    own = os.path.join(kind.through, word + ".yaml")
-    if _NAME.fullmatch(word) and os.path.isfile(own):
-        plan = _plan(os.path.abspath(own), own)
-        if word in plan.document.reads or not plan.document.reads:
-            return plan
+    path, known = _reader(kind.through, found.text)
+    if not path:
+        hint = suggest(found.text, known) or "known are " + ", ".join(sorted(known))
+        raise InputError(Problem(f"no translation reads {kind.by} `{plain(found.text)}`", found.place, hint))
+    return _plan(os.path.abspath(path), path)
+
+
+def _reader(folder: str, word: str) -> tuple[str, list[str]]:
+    """The file of a folder that reads this word; where there is none, an empty path and the words that are read."""
+    own = os.path.join(folder, word + ".yaml")
+    if _NAME.fullmatch(word) and os.path.isfile(own) and word in _reads(os.path.abspath(own), own):
+        return own, []
     known: list[str] = []
-    for name in sorted(os.listdir(kind.through)):
+    for name in sorted(os.listdir(folder)):
         if name.endswith((".yaml", ".yml")):
-            path = os.path.join(kind.through, name)
-            plan = _plan(os.path.abspath(path), path)
-            if word in plan.document.reads:
-                return plan
-            known += plan.document.reads
-    hint = suggest(word, known) or "known are " + ", ".join(sorted(known))
-    raise InputError(Problem(f"no translation reads {kind.by} `{plain(word)}`", found.place, hint))
+            path = os.path.join(folder, name)
+            reads = _reads(os.path.abspath(path), path)
+            if word in reads:
+                return path, []
+            known += reads
+    return "", known
+
+
+_READS = re.compile(r"^reads *:.*(?:\n(?:[ #\]-].*)?)*", re.MULTILINE)
+"""The key at the top of a file, with the lines that belong to it."""
+_ODD_TOP = re.compile(r"^[{\"'?]", re.MULTILINE)
+"""What a line begins with where the key might be written in another way."""
+
+
+@lru_cache(maxsize=1024)
+def _reads(key: str, path: str) -> tuple[str, ...]:  # noqa: ARG001 - as above
+    """What a translation reads. One file of many is wanted, so only these lines are parsed wherever they stand plainly."""
+    text = source.read_text(path)
+    found = _READS.findall(text.content)
+    if len(found) > 1 or _ODD_TOP.search(text.content):
+        return load(path).reads
+    if not found:
+        return ()
+    try:
+        node = source.parse(Text(path, found[0]))
+    except FileError:
+        return load(path).reads
+    listed = node.get("reads") if isinstance(node, Mapping) else None
+    if not isinstance(listed, Sequence):
+        return load(path).reads
+    return tuple(item.text for item in listed.items if isinstance(item, Scalar))
 
 
 @lru_cache(maxsize=256)

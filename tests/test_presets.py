@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Run
+from engine import presets
 
 Write = Callable[..., str]
 
@@ -315,3 +316,35 @@ def test_listed(write: Write, run: Run) -> None:
     done = run("list", path, "model")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()[2:]] == ["both", "foreign", "large", "small"]
+
+
+READS = [
+    # a translation, written in other ways
+    "reads: [odd]\nrules: {layers: '3'}\n",
+    "rules: {layers: '3'}\nreads:\n- other\n# a note\n\n- odd\ntitle: t\n",
+    "rules: {layers: '3'}\nreads:\n  - other\n  - odd\n",
+    "reads: [other,\n  odd\n]\nrules: {layers: '3'}\n",
+    "'reads': [odd]\nrules: {layers: '3'}\n",
+    '"reads": [odd]\nrules: {layers: "3"}\n',
+    "{reads: [odd], rules: {layers: '3'}}\n",
+    "{\nreads: [odd], rules: {layers: '3'}}\n",
+    "? reads\n: [odd]\n? rules\n: {layers: '3'}\n",
+    "doc: |\n  reads: [nothing]\nreads: [odd]\nrules: {layers: '3'}\n",
+    "reads : [odd]\nrules: {layers: '3'}\n",
+    "\ufeffreads: ['odd']  # and no other\r\nrules: {layers: '3'}\r\n",
+]
+
+
+@pytest.mark.parametrize("text", READS)
+def test_what_a_translation_reads_is_found_however_it_is_written(ask: Callable[..., Any], write: Write, text: str) -> None:
+    write(text, "foreign/zz.yaml")
+    assert ask("model: config.json", config={"kind": "odd"})["layers"] == (3, "preset")
+
+
+def test_only_the_translation_that_serves_is_loaded(ask: Callable[..., Any], write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("reads: [fine]\nrules: {layers: 1 +}\n", "foreign/broken.yaml")
+    loaded: list[str] = []
+    load = presets.load
+    monkeypatch.setattr(presets, "load", lambda path: [load(path), loaded.append(os.path.basename(path))][0])
+    assert ask("model: config.json", config={"kind": "older", "num_layers": 4})["layers"] == (4, "preset")
+    assert loaded == ["old.yaml"]
