@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import source
 from .document import load, shape_problems
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
-from .evaluate import Given, Values, evaluate, missing_inputs, require
+from .evaluate import Given, Values, checked, evaluate, missing_inputs, require
 from .plan import NOTHING, Plan
 from .records import Citation, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
@@ -162,32 +163,39 @@ def values_of(plan: Plan, kind: PresetKind, preset: Preset, asked: Place) -> dic
     if problems:
         raise InputError(*problems)
     if preset.config:
-        for name, value in _translate(plan, kind, preset, asked).items():
-            made.setdefault(name, Given(value, "preset", where, asked))
+        values, said = _translate(plan, kind, preset, asked)
+        for name, value in values.items():
+            made.setdefault(name, Given(value, "preset", where, asked, said))
     return made
 
 
-def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Value]:
+def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> tuple[dict[str, Value], tuple[str, ...]]:
+    """What the translation of a foreign file gives, and what it says of it."""
     assert preset.config is not None
     if not kind.through:
         raise InputError(Problem(f"a {kind.name} cannot be read from a foreign file here", asked))
-    plan = translation(kind, preset.config)
+    plan, parts, doubt = translation(kind, preset.config)
     given: dict[str, Given] = {}
     problems: list[Problem] = []
     for name, item in plan.document.inputs.items():
-        node = _at(preset.config, item.key)
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            if node is not None and item.empty is not None:
+        key, node = _sought(parts, item.keys)
+        if node is None:
+            continue
+        if isinstance(node, Scalar) and node.is_null:
+            if item.empty is not None:
                 given[name] = Given(item.empty, "given", "", node.place)
             continue
         try:
-            given[name] = Given(convert(item, node), "given", "", node.place)
+            given[name] = Given(convert(item._replace(keys=(key,)), node, foreign=True), "given", "", node.place)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(*problems)
     wanted = [name for name in plan.document.rules if name in main.slots]
     values = evaluate(plan, given)
+    warnings, wrongs = checked(values)
+    if wrongs:
+        raise InputError(*(wrong._replace(message=f"{plain(preset.name)}: {wrong.message}", place=asked) for wrong in wrongs))
     _require_keys(plan, values, wanted, preset.config.place)
     made: dict[str, Value] = {}
     for name in wanted:
@@ -200,7 +208,7 @@ def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> di
         made[name] = state
     if problems:
         raise InputError(*problems)
-    return made
+    return made, tuple(filter(None, (doubt, *(warning.message for warning in warnings))))
 
 
 def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -> None:
@@ -212,6 +220,19 @@ def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -
     require(values, wanted)
 
 
+def _sought(parts: Iterable[Mapping], keys: tuple[str, ...]) -> tuple[str, Node | None]:
+    """The first of these keys that has a value, in the first part of the file that has one; else one that is `null`."""
+    empty: tuple[str, Node | None] = keys[0], None
+    for part in parts:
+        for key in keys:
+            node = _at(part, key)
+            if isinstance(node, Scalar) and node.is_null:
+                empty = key, node
+            elif node is not None:
+                return key, node
+    return empty
+
+
 def _at(node: Mapping, key: str) -> Node | None:
     """The value at a key, whose dots go into nested maps."""
     found: Node | None = node
@@ -220,22 +241,59 @@ def _at(node: Mapping, key: str) -> Node | None:
     return found
 
 
-def translation(kind: PresetKind, config: Mapping) -> Plan:
-    """The rules file that translates a foreign file.
+class Translation(NamedTuple):
+    """How a foreign file is read: by which rules, in which parts of it in order, and what is doubtful about that."""
+
+    plan: Plan
+    parts: tuple[Mapping, ...]
+    doubt: str = ""
+
+
+def translation(kind: PresetKind, config: Mapping) -> Translation:
+    """The rules file that translates a foreign file: by the first key whose value one reads, else the last resort of the kind.
 
     Raises:
         InputError: when none reads it.
         RulesError: when it is wrong.
     """
-    found = config.get(kind.by)
-    if not isinstance(found, Scalar) or found.is_null:
+    asked = [(key, node) for key in kind.by if isinstance(node := _at(config, key), Scalar) and not node.is_null]
+    known: list[str] = []
+    for key, node in asked:
+        path, known = _reader(kind.through, node.text)
+        if path:
+            within = key.rpartition(".")[0]
+            part = _at(config, within) if within else None
+            doubt = f"{_unread(kind, asked)}; its `{plain(within)}` is read, {_named(key, node)}" if key != kind.by[0] else ""
+            return _opened(path, config, part if isinstance(part, Mapping) else None, doubt)
+    if kind.otherwise:
+        made = _opened(kind.otherwise, config, None, "")
+        title = made.plan.document.title or os.path.basename(kind.otherwise)
+        close = suggest(asked[0][1].text, known) if asked else ""
+        return made._replace(doubt=f"{_unread(kind, asked)}{f' ({close})' if close else ''}; it is read as: {plain(title)}")
+    if not asked:
         file = plain(config.place.text.name, 200)
-        raise InputError(Problem(f"{file} has no `{kind.by}`, which says how to read it", config.place))
-    path, known = _reader(kind.through, found.text)
-    if not path:
-        hint = suggest(found.text, known) or "known are " + ", ".join(sorted(known))
-        raise InputError(Problem(f"no translation reads {kind.by} `{plain(found.text)}`", found.place, hint))
-    return _plan(os.path.abspath(path), path)
+        raise InputError(Problem(f"{file} has no `{kind.by[0]}`, which says how to read it", config.place))
+    key, node = asked[0]
+    hint = suggest(node.text, known) or "known are " + ", ".join(sorted(known))
+    raise InputError(Problem(f"no translation reads {key} `{plain(node.text)}`", node.place, hint))
+
+
+def _unread(kind: PresetKind, asked: list[tuple[str, Scalar]]) -> str:
+    """What is not known of a file."""
+    key = kind.by[0]
+    first = next((node for name, node in asked if name == key), None)
+    return f"no translation reads {_named(key, first)}" if first else f"the file has no `{plain(key)}`"
+
+
+def _named(key: str, node: Scalar) -> str:
+    return f"{plain(key.rpartition('.')[2])} `{plain(node.text, 80)}`"
+
+
+def _opened(path: str, config: Mapping, part: Mapping | None, doubt: str) -> Translation:
+    plan = _plan(os.path.abspath(path), path)
+    inner = [_at(config, key) for key in plan.document.within]
+    parts = (*(each for each in (*inner, part) if isinstance(each, Mapping)), config)
+    return Translation(plan, parts, doubt)
 
 
 def _reader(folder: str, word: str) -> tuple[str, list[str]]:
@@ -352,4 +410,4 @@ def as_input(plan: Plan, name: str) -> Input:
         return item
     shape = plan.shapes[name]
     kinds: dict[str, Type] = {"truth": "boolean", "word": "choice", "list": "list"}
-    return Input(name, kinds.get(shape.kind, "number"), item.place, name, item.title, unit=item.unit, choices=tuple(sorted(shape.words)))
+    return Input(name, kinds.get(shape.kind, "number"), item.place, (name,), item.title, unit=item.unit, choices=tuple(sorted(shape.words)))
