@@ -177,7 +177,7 @@ def _check_presets(plan: Plan, kind: PresetKind, findings: Findings) -> None:
         try:
             asked = Scalar(name, True, kind.place)
             preset = presets.find(kind, asked)
-            given = presets.values_of(plan.document, kind, preset, kind.place)
+            given = presets.values_of(plan, kind, preset, kind.place)
         except GaugeError as error:
             where = f"{kind.name} `{plain(name)}`: "
             findings.problems += [problem._replace(message=where + problem.message) for problem in error.problems]

@@ -235,11 +235,9 @@ class _Builder:
         words |= {given.otherwise for given in inputs.values() if given.otherwise}
         for word in sorted(words & self.named.keys()):
             self.problems.append(Problem(f"`{plain(word)}` is a name and also a word of a choice", self.named[word], "rename one of them"))
-        reads = top.get("reads")
         return Document(
             self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
-            tuple(item.text for item in reads.items if isinstance(item, Scalar)) if isinstance(reads, Sequence) else (),
-            frozenset(words),
+            _listed(top, "reads"), _listed(top, "within"), frozenset(words),
         )  # fmt: skip
 
     def _names(self, section: str) -> list[tuple[str, Place, Node]]:
@@ -311,7 +309,7 @@ class _Builder:
     def _input(self, name: str, place: Place, node: Mapping, tables: dict[str, Table]) -> Input:
         kind: Type = _text(node, "type") or "number"  # type: ignore[assignment]
         made = Input(
-            name, kind, place, _text(node, "name") or name, _text(node, "title"), _text(node, "symbol"), _text(node, "unit"),
+            name, kind, place, _listed(node, "name") or (name,), _text(node, "title"), _text(node, "symbol"), _text(node, "unit"),
             _text(node, "doc"), self._source(node), self._number(node, "min"), self._number(node, "max"),
         )  # fmt: skip
         listed = node.get("choices")
@@ -454,8 +452,15 @@ class _Builder:
             place,
             _text(node, "title"),
             self._folder(folder, through) if isinstance(through, Scalar) else "",
-            _text(node, "by") or f"{name}_type",
+            _listed(node, "by") or (f"{name}_type",),
+            self._last_resort(folder, through, node.get("otherwise")) if isinstance(through, Scalar) else "",
         )
+
+    def _last_resort(self, folder: str, through: Scalar, item: Node | None) -> str:
+        """The translation of what no other reads, which lies beside the others."""
+        if not isinstance(item, Scalar):
+            return ""
+        return self._path(folder, item._replace(text=f"{through.text}/{item.text}.yaml"))
 
     def _path(self, folder: str, item: Scalar) -> str:
         try:
@@ -510,6 +515,13 @@ def _text(node: Mapping, key: str) -> str:
     if part.__class__ is not Scalar or part.is_null:
         return ""
     return " ".join(part.text.split()) if "\n" in part.text else part.text.strip()
+
+
+def _listed(node: Mapping, key: str) -> tuple[str, ...]:
+    """One text, or the texts of a list."""
+    part = node.get(key)
+    items = part.items if isinstance(part, Sequence) else (part,)
+    return tuple(item.text for item in items if isinstance(item, Scalar) and not item.is_null)
 
 
 def _loose(text: str) -> Element:

@@ -16,13 +16,15 @@ from .values import unfit
 class Given(NamedTuple):
     """A value that does not come from the rules.
 
-    `origin` is `given` (the inputs file or the command line) or `preset`; `where` says it in words.
+    `origin` is `given` (the inputs file or the command line) or `preset`; `where` says it in words. `said` are warnings
+    that hold for as long as the value is used.
     """
 
     value: Value
     origin: str
     where: str = ""
     place: Place | None = None
+    said: tuple[str, ...] = ()
 
 
 class Values:
@@ -166,8 +168,12 @@ def _missing(plan: Plan, missing: dict[str, str]) -> Problem:
 
 
 def checked(values: Values) -> tuple[list[Problem], list[Problem]]:
-    """What the document's checks say: warnings, and errors. A check whose inputs are not known is silent."""
-    warnings: list[Problem] = []
+    """What came with given values, and what the document's checks say: warnings, and errors.
+
+    A check whose inputs are not known is silent.
+    """
+    texts = dict.fromkeys(text for known in values.given.values() for text in known.said)
+    warnings = [Problem(plain(text, 400), None, "", "warning") for text in texts]
     errors: list[Problem] = []
     for check in values.plan.document.checks:
         holds = values.plan.truth(check.when, values.cells)

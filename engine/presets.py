@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import source
 from .document import load, shape_problems
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
-from .evaluate import Given, Values, evaluate, missing_inputs, require
+from .evaluate import Given, Values, checked, evaluate, missing_inputs, require
 from .plan import NOTHING, Plan
-from .records import Citation, Document, Input, PresetKind, Type, Value
+from .records import Citation, Input, PresetKind, Type, Value
 from .source import Mapping, Node, Scalar, Sequence
 from .values import convert, unfit
 
@@ -142,8 +143,8 @@ def _entry(name: str, node: Mapping) -> Preset:
     return Preset(name, part("values"), part("config"), part("expect"), words(node, "title") or name, words(node, "doc"), cited)
 
 
-def values_of(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Given]:
-    """The values an entry gives the inputs of a document.
+def values_of(plan: Plan, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Given]:
+    """The values an entry gives the inputs of a document, and the rules whose formula it knows better than.
 
     Raises:
         InputError: when a value does not fit its input, or a foreign file lacks what its translation needs.
@@ -152,57 +153,64 @@ def values_of(document: Document, kind: PresetKind, preset: Preset, asked: Place
     where = f"{kind.name} {plain(preset.name, 60)}"
     made: dict[str, Given] = {}
     problems: list[Problem] = []
-    for part in (preset.values, preset.expect):
+    for part, known in ((preset.values, plan.slots), (preset.expect, plan.document.inputs)):
         for name, _, node in part.items() if part else ():
-            if name in document.inputs and name not in made:
+            if name in known and name not in made:
                 try:
-                    made[name] = Given(convert(document.inputs[name], node), "preset", where, node.place)
+                    made[name] = Given(convert(as_input(plan, name), node), "preset", where, node.place)
                 except InputError as error:
                     problems += error.problems
     if problems:
         raise InputError(*problems)
     if preset.config:
-        for name, value in _translate(document, kind, preset, asked).items():
-            made.setdefault(name, Given(value, "preset", where, asked))
+        values, said = _translate(plan, kind, preset, asked)
+        for name, value in values.items():
+            made.setdefault(name, Given(value, "preset", where, asked, said))
     return made
 
 
-def _translate(document: Document, kind: PresetKind, preset: Preset, asked: Place) -> dict[str, Value]:
+def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> tuple[dict[str, Value], tuple[str, ...]]:
+    """What the translation of a foreign file gives, and what it says of it."""
     assert preset.config is not None
     if not kind.through:
         raise InputError(Problem(f"a {kind.name} cannot be read from a foreign file here", asked))
-    plan = translation(kind, preset.config)
+    plan, parts, doubt = translation(kind, preset.config)
     given: dict[str, Given] = {}
     problems: list[Problem] = []
     for name, item in plan.document.inputs.items():
-        node = _at(preset.config, item.key)
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            if node is not None and item.empty is not None:
+        key, node = _sought(parts, item.keys)
+        if node is None:
+            continue
+        if isinstance(node, Scalar) and node.is_null:
+            if item.empty is not None:
                 given[name] = Given(item.empty, "given", "", node.place)
             continue
         if item.type == "list" and isinstance(node, Scalar):
             node = Sequence((node,), node.place)
         try:
-            given[name] = Given(convert(item, node), "given", "", node.place)
+            given[name] = Given(convert(item._replace(keys=(key,)), node, foreign=True), "given", "", node.place)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(*problems)
-    wanted = [name for name in plan.document.rules if name in document.inputs]
+    wanted = [name for name in plan.document.rules if name in main.slots]
     values = evaluate(plan, given)
+    warnings, wrongs = checked(values)
+    if wrongs:
+        raise InputError(*(wrong._replace(message=f"{plain(preset.name)}: {wrong.message}", place=asked) for wrong in wrongs))
     _require_keys(plan, values, wanted, preset.config.place)
     made: dict[str, Value] = {}
     for name in wanted:
         state = values.state(name)
         if state is NOTHING:
             continue
-        wrong = unfit(document.inputs[name], state)
+        wrong = unfit(as_input(main, name), state)
         if wrong:
             problems.append(Problem(f"{plain(preset.name)} gives `{name}` a value it cannot have: {name} {wrong}", asked))
         made[name] = state
     if problems:
         raise InputError(*problems)
-    return made
+    return made, tuple(filter(None, (doubt, *(warning.message for warning in warnings))))
 
 
 def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -> None:
@@ -214,6 +222,19 @@ def _require_keys(plan: Plan, values: Values, wanted: list[str], place: Place) -
     require(values, wanted)
 
 
+def _sought(parts: Iterable[Mapping], keys: tuple[str, ...]) -> tuple[str, Node | None]:
+    """The first of these keys that has a value, in the first part of the file that has one; else one that is `null`."""
+    empty: tuple[str, Node | None] = keys[0], None
+    for part in parts:
+        for key in keys:
+            node = _at(part, key)
+            if isinstance(node, Scalar) and node.is_null:
+                empty = key, node
+            elif node is not None:
+                return key, node
+    return empty
+
+
 def _at(node: Mapping, key: str) -> Node | None:
     """The value at a key, whose dots go into nested maps."""
     found: Node | None = node
@@ -222,33 +243,100 @@ def _at(node: Mapping, key: str) -> Node | None:
     return found
 
 
-def translation(kind: PresetKind, config: Mapping) -> Plan:
-    """The rules file that translates a foreign file.
+class Translation(NamedTuple):
+    """How a foreign file is read: by which rules, in which parts of it in order, and what is doubtful about that."""
+
+    plan: Plan
+    parts: tuple[Mapping, ...]
+    doubt: str = ""
+
+
+def translation(kind: PresetKind, config: Mapping) -> Translation:
+    """The rules file that translates a foreign file: by the first key whose value one reads, else the last resort of the kind.
 
     Raises:
         InputError: when none reads it.
         RulesError: when it is wrong.
     """
-    found = config.get(kind.by)
-    if not isinstance(found, Scalar) or found.is_null:
-        file = plain(config.place.text.name, 200)
-        raise InputError(Problem(f"{file} has no `{kind.by}`, which says how to read it", config.place))
-    word = found.text
-    own = os.path.join(kind.through, word + ".yaml")
-    if _NAME.fullmatch(word) and os.path.isfile(own):
-        plan = _plan(os.path.abspath(own), own)
-        if word in plan.document.reads or not plan.document.reads:
-            return plan
+    asked = [(key, node) for key in kind.by if isinstance(node := _at(config, key), Scalar) and not node.is_null]
     known: list[str] = []
-    for name in sorted(os.listdir(kind.through)):
+    for key, node in asked:
+        path, known = _reader(kind.through, node.text)
+        if path:
+            within = key.rpartition(".")[0]
+            part = _at(config, within) if within else None
+            doubt = f"{_unread(kind, asked)}; its `{plain(within)}` is read, {_named(key, node)}" if key != kind.by[0] else ""
+            return _opened(path, config, part if isinstance(part, Mapping) else None, doubt)
+    if kind.otherwise:
+        made = _opened(kind.otherwise, config, None, "")
+        title = made.plan.document.title or os.path.basename(kind.otherwise)
+        close = suggest(asked[0][1].text, known) if asked else ""
+        return made._replace(doubt=f"{_unread(kind, asked)}{f' ({close})' if close else ''}; it is read as: {plain(title)}")
+    if not asked:
+        file = plain(config.place.text.name, 200)
+        raise InputError(Problem(f"{file} has no `{kind.by[0]}`, which says how to read it", config.place))
+    key, node = asked[0]
+    hint = suggest(node.text, known) or "known are " + ", ".join(sorted(known))
+    raise InputError(Problem(f"no translation reads {key} `{plain(node.text)}`", node.place, hint))
+
+
+def _unread(kind: PresetKind, asked: list[tuple[str, Scalar]]) -> str:
+    """What is not known of a file."""
+    key = kind.by[0]
+    first = next((node for name, node in asked if name == key), None)
+    return f"no translation reads {_named(key, first)}" if first else f"the file has no `{plain(key)}`"
+
+
+def _named(key: str, node: Scalar) -> str:
+    return f"{plain(key.rpartition('.')[2])} `{plain(node.text, 80)}`"
+
+
+def _opened(path: str, config: Mapping, part: Mapping | None, doubt: str) -> Translation:
+    plan = _plan(os.path.abspath(path), path)
+    inner = [_at(config, key) for key in plan.document.within]
+    parts = (*(each for each in (*inner, part) if isinstance(each, Mapping)), config)
+    return Translation(plan, parts, doubt)
+
+
+def _reader(folder: str, word: str) -> tuple[str, list[str]]:
+    """The file of a folder that reads this word; where there is none, an empty path and the words that are read."""
+    own = os.path.join(folder, word + ".yaml")
+    if _NAME.fullmatch(word) and os.path.isfile(own) and word in _reads(os.path.abspath(own), own):
+        return own, []
+    known: list[str] = []
+    for name in sorted(os.listdir(folder)):
         if name.endswith((".yaml", ".yml")):
-            path = os.path.join(kind.through, name)
-            plan = _plan(os.path.abspath(path), path)
-            if word in plan.document.reads:
-                return plan
-            known += plan.document.reads
-    hint = suggest(word, known) or "known are " + ", ".join(sorted(known))
-    raise InputError(Problem(f"no translation reads {kind.by} `{plain(word)}`", found.place, hint))
+            path = os.path.join(folder, name)
+            reads = _reads(os.path.abspath(path), path)
+            if word in reads:
+                return path, []
+            known += reads
+    return "", known
+
+
+_READS = re.compile(r"^reads *:.*(?:\n(?:[ #\]-].*)?)*", re.MULTILINE)
+"""The key at the top of a file, with the lines that belong to it."""
+_ODD_TOP = re.compile(r"^[{\"'?]", re.MULTILINE)
+"""What a line begins with where the key might be written in another way."""
+
+
+@lru_cache(maxsize=1024)
+def _reads(key: str, path: str) -> tuple[str, ...]:  # noqa: ARG001 - as above
+    """What a translation reads. One file of many is wanted, so only these lines are parsed wherever they stand plainly."""
+    text = source.read_text(path)
+    found = _READS.findall(text.content)
+    if len(found) > 1 or _ODD_TOP.search(text.content):
+        return load(path).reads
+    if not found:
+        return ()
+    try:
+        node = source.parse(Text(path, found[0]))
+    except FileError:
+        return load(path).reads
+    listed = node.get("reads") if isinstance(node, Mapping) else None
+    if not isinstance(listed, Sequence):
+        return load(path).reads
+    return tuple(item.text for item in listed.items if isinstance(item, Scalar))
 
 
 @lru_cache(maxsize=256)
@@ -298,7 +386,7 @@ def read_inputs(
             if not isinstance(value, Scalar) or value.is_null:
                 raise InputError(Problem(f"`{kind.name}` is a name or a path", value.place))
             preset = find(kind, value, base)
-            for name, given in values_of(plan.document, kind, preset, value.place).items():
+            for name, given in values_of(plan, kind, preset, value.place).items():
                 made.setdefault(name, given)
         except GaugeError as error:
             problems += error.problems
@@ -324,4 +412,4 @@ def as_input(plan: Plan, name: str) -> Input:
         return item
     shape = plan.shapes[name]
     kinds: dict[str, Type] = {"truth": "boolean", "word": "choice", "list": "list"}
-    return Input(name, kinds.get(shape.kind, "number"), item.place, name, item.title, unit=item.unit, choices=tuple(sorted(shape.words)))
+    return Input(name, kinds.get(shape.kind, "number"), item.place, (name,), item.title, unit=item.unit, choices=tuple(sorted(shape.words)))

@@ -33,12 +33,15 @@ class Citation(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What is given or assumed. `key` is its name in a foreign file, `empty` what `null` there means."""
+    """What is given or assumed. `keys` are its names in a foreign file, of which the first that is there counts.
+
+    `empty` is what `null` there means.
+    """
 
     name: str
     type: Type
     place: Place
-    key: str = ""
+    keys: tuple[str, ...] = ()
     title: str = ""
     symbol: str = ""
     unit: str = ""
@@ -51,6 +54,11 @@ class Input(NamedTuple):
     otherwise: str = ""
     default: Formula | Value | None = None
     empty: Value | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in messages about a foreign file."""
+        return " or ".join(self.keys)
 
 
 class Column(NamedTuple):
@@ -113,7 +121,8 @@ class PresetKind(NamedTuple):
     place: Place
     title: str = ""
     through: str = ""
-    by: str = ""
+    by: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 class Check(NamedTuple):
@@ -149,4 +158,5 @@ class Document(NamedTuple):
     presets: dict[str, PresetKind]
     checks: tuple[Check, ...]
     reads: tuple[str, ...]
+    within: tuple[str, ...]
     words: frozenset[str]

@@ -154,9 +154,10 @@ def _origins(found: Answer, *, quiet: bool) -> list[str]:
         if known is not None:
             label = "Given" if known.origin == "given" else f"From {known.where}"
         groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
-    for name in values.given:
-        if isinstance(values.plan.item(name), Rule):
-            groups.setdefault(instead, []).append(f"{name} {_brief(values[name])}")
+    for name, known in values.given.items():
+        if isinstance(values.plan.item(name), Rule) and (known.origin == "given" or name in needed):
+            label = instead if known.origin == "given" else f"From {known.where} instead of its formula"
+            groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
     order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, "Assumed"]
     blocks = [_wrapped(f"{label}: ", groups[label]) for label in order if label in groups]
     lines = [f"warning: {plain(problem.message, 300)}" + (f" ({problem.place})" if problem.place else "") for problem in found.warnings]

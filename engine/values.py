@@ -7,24 +7,25 @@ from fractions import Fraction
 from .errors import InputError, Place, Problem, plain, suggest
 from .quantity import Number, grouped, read
 from .records import Element, Input, Value
-from .source import Mapping, Node, Scalar
+from .source import Mapping, Node, Scalar, Sequence
 
 _ARTICLE = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "choice": "one of its words", "list": "a list"}
 
 
-def convert(given: Input, node: Node, *, commas: bool = False) -> Value:
+def convert(given: Input, node: Node, *, commas: bool = False, foreign: bool = False) -> Value:
     """The value a node gives an input.
 
     Args:
         given: the input.
         node: what stands in the file.
         commas: whether `1,000` is a number here.
+        foreign: whether somebody else's file is read, which may write one value for a list, or lists in a list.
 
     Raises:
         InputError: when it is not of the input's type, or outside its bounds or choices.
     """
     if given.type == "list":
-        return _list(given, node)
+        return _list(given, node, foreign)
     if not isinstance(node, Scalar):
         what = "a map" if isinstance(node, Mapping) else "a list"
         raise _wrong(given, node.place, f"is {_ARTICLE[given.type]}, not {what}")
@@ -94,16 +95,21 @@ def _choice(given: Input, node: Scalar) -> str:
     raise _wrong(given, node.place, f"is one of {shown}; not `{plain(node.text)}`", suggest(node.text, words))
 
 
-def _list(given: Input, node: Node) -> tuple[Element, ...]:
+def _list(given: Input, node: Node, foreign: bool) -> tuple[Element, ...]:
+    if isinstance(node, Scalar) and foreign:
+        return (_element(node),)
     if isinstance(node, Scalar):
         raise _wrong(given, node.place, "is a list", f"write `[{plain(node.text)}]`")
     if isinstance(node, Mapping):
         return tuple(node.entries)
     made: list[Element] = []
     for item in node.items:
-        if not isinstance(item, Scalar):
+        if isinstance(item, Scalar):
+            made.append(_element(item))
+        elif foreign:
+            made.append(len(item.items if isinstance(item, Sequence) else item.entries))
+        else:
             raise _wrong(given, item.place, "is a list of numbers or words")
-        made.append(_element(item))
     return tuple(made)
 
 

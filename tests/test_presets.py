@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import Run
+from engine import presets
 
 Write = Callable[..., str]
 
@@ -106,6 +107,45 @@ def test_order_of_origin(ask: Callable[..., Any]) -> None:
     assert ask("model: small", "--model", "large")["layers"] == (100, "preset")
     assert ask("model: small", "--model=large")["layers"] == (100, "preset")
     assert ask("model: small", "--set", "model=large")["layers"] == (100, "preset")
+
+
+GIVES_RULES = {
+    "models/heavy.yaml": "values: {layers: 2, size: 1000}\nexpect: {total: 1001}\n",
+    "models/known.yaml": "values: {layers: 2, width: 3}\nexpect: {size: 6}\n",
+    "models/read.yaml": "config: {kind: sized, num_layers: 4, total_size: 77}\n",
+    "foreign/sized.yaml": """\
+        reads: [sized]
+        inputs: {num_layers: {type: integer}, total_size: {type: integer, default: 0}}
+        rules:
+          layers: num_layers
+          size: {when: total_size > 0, formula: total_size}
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "total"),
+    [
+        (["--model=heavy"], 1000, 1001),
+        (["--model=known"], 6, 7),  # what is expected of a rule is only checked
+        (["--model=read"], 77, 78),
+        (["--model=read", "--set", "size=5"], 5, 6),
+        (["--model=read", "--set", "total=5"], 77, 5),
+    ],
+)
+def test_presets_give_values_of_rules(write: Write, run: Run, options: list[str], size: int, total: int) -> None:
+    path = write(RULES, **FILES, **GIVES_RULES)
+    told = json.loads(run("eval", path, *options, "--format=json").out)
+    assert (told["values"]["size"], told["values"]["total"]) == (size, total)
+    assert ("size" in told["overridden"]) == (size != 6)
+    assert "overridden, model read" in run("explain", path, "--model=read", "total").out
+
+
+def test_a_rule_given_by_a_preset_is_reported(write: Write, run: Run) -> None:
+    path = write(RULES, **FILES, **GIVES_RULES)
+    assert "From model read instead of its formula: size 77" in run("eval", path, "--model=read").out
+    assert "instead of its formula: size" not in run("eval", path, "--model=read", "--set", "total=5", "--only=total").out
+    assert run("check", path).code == 0
 
 
 def test_two_kinds(ask: Callable[..., Any]) -> None:
@@ -259,6 +299,7 @@ WRONG_TRANSLATIONS = [
     ("reads: [old]\ninputs: {xs: {type: list, default: [1]}}\nrules: {layers: xs}\n", "layers"),
     ("reads: [old]\ninputs: {xs: {type: list, default: [a]}}\nrules: {layers: 'xs[0]'}\n", "layers"),
     ("reads: [old]\ninputs: {s: {type: choice, choices: [oval], default: oval}}\nrules: {layers: '3', shape: s}\n", "shape"),
+    ("reads: [old]\nrules: {layers: '3', size: 'true'}\n", "gives `size` a value it cannot have"),
     ("include: ../rules.yaml\nreads: [old]\n", "outside"),
 ]
 
@@ -276,3 +317,148 @@ def test_listed(write: Write, run: Run) -> None:
     done = run("list", path, "model")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()[2:]] == ["both", "foreign", "large", "small"]
+
+
+READS = [
+    # a translation, written in other ways
+    "reads: [odd]\nrules: {layers: '3'}\n",
+    "rules: {layers: '3'}\nreads:\n- other\n# a note\n\n- odd\ntitle: t\n",
+    "rules: {layers: '3'}\nreads:\n  - other\n  - odd\n",
+    "reads: [other,\n  odd\n]\nrules: {layers: '3'}\n",
+    "'reads': [odd]\nrules: {layers: '3'}\n",
+    '"reads": [odd]\nrules: {layers: "3"}\n',
+    "{reads: [odd], rules: {layers: '3'}}\n",
+    "{\nreads: [odd], rules: {layers: '3'}}\n",
+    "? reads\n: [odd]\n? rules\n: {layers: '3'}\n",
+    "doc: |\n  reads: [nothing]\nreads: [odd]\nrules: {layers: '3'}\n",
+    "reads : [odd]\nrules: {layers: '3'}\n",
+    "\ufeffreads: ['odd']  # and no other\r\nrules: {layers: '3'}\r\n",
+]
+
+
+@pytest.mark.parametrize("text", READS)
+def test_what_a_translation_reads_is_found_however_it_is_written(ask: Callable[..., Any], write: Write, text: str) -> None:
+    write(text, "foreign/zz.yaml")
+    assert ask("model: config.json", config={"kind": "odd"})["layers"] == (3, "preset")
+
+
+def test_only_the_translation_that_serves_is_loaded(ask: Callable[..., Any], write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("reads: [fine]\nrules: {layers: 1 +}\n", "foreign/broken.yaml")
+    loaded: list[str] = []
+    load = presets.load
+    monkeypatch.setattr(presets, "load", lambda path: [load(path), loaded.append(os.path.basename(path))][0])
+    assert ask("model: config.json", config={"kind": "older", "num_layers": 4})["layers"] == (4, "preset")
+    assert loaded == ["old.yaml"]
+
+
+NESTED = RULES.replace("by: kind", "by: [kind, text.kind], otherwise: unknown")
+READERS = {
+    "foreign/deep.yaml": """\
+        reads: [deep]
+        within: [inner, text]
+        inputs:
+          n: {name: [depth, num_layers], type: integer}
+          w: {name: [size.wide, wide], type: integer, default: 64, empty: 7}
+          sizes: {type: list, default: []}
+        rules: {layers: n, width: w, size: {when: length(sizes) > 0, formula: "sum(sizes) + sizes[0]"}}
+        checks:
+          deep: {when: n > 10, say: It is deep., level: warning}
+          far: {when: n > 50, say: It is too deep., level: error}
+        """,
+    "foreign/unknown.yaml": """\
+        title: By its common names, as a box.
+        inputs: {n: {name: [num_layers, depth], type: integer}}
+        rules: {layers: n}
+        checks: {unknown: {when: 'true', say: The kind is not known., level: warning}}
+        """,
+}
+SEEING = "no translation reads kind `seeing`; its `text` is read, kind `old`"
+OLT = "no translation reads kind `olt` (did you mean `old`?); it is read as: By its common names, as a box."
+NONE = "the file has no `kind`; it is read as: By its common names, as a box."
+READ = [
+    # the foreign file, layers, width, size, what is said
+    ({"kind": "deep", "depth": 3}, 3, 64, 192, []),
+    ({"kind": "deep", "num_layers": 3, "wide": 2}, 3, 2, 6, []),
+    ({"kind": "deep", "depth": None, "num_layers": 3, "size": {"wide": None}}, 3, 7, 21, []),
+    ({"kind": "deep", "depth": 3, "size": {"wide": None}, "wide": 5}, 3, 5, 15, []),
+    ({"kind": "deep", "depth": 9, "wide": 2, "text": {"depth": 3}}, 3, 2, 6, []),
+    ({"kind": "deep", "depth": 9, "text": {"num_layers": 3}, "inner": {"num_layers": 4}}, 4, 64, 256, []),
+    ({"kind": "deep", "depth": 9, "text": "none", "inner": None}, 9, 64, 576, []),
+    ({"kind": "deep", "depth": 11}, 11, 64, 704, ["It is deep."]),
+    ({"kind": "deep", "depth": 3, "sizes": [4, 5]}, 3, 64, 13, []),
+    ({"kind": "deep", "depth": 3, "sizes": [[1, 2], [3], {"a": 1}]}, 3, 64, 6, []),
+    ({"kind": "deep", "depth": 3, "sizes": 6}, 3, 64, 12, []),
+    # what the part that is known says
+    ({"kind": "seeing", "text": {"kind": "old", "num_layers": 4}}, 4, 64, 256, [SEEING]),
+    ({"text": {"kind": "old", "num_layers": 4}}, 4, 64, 256, ["the file has no `kind`; its `text` is read, kind `old`"]),
+    ({"kind": "seeing", "text": {"kind": "old"}, "num_layers": 4}, 4, 64, 256, [SEEING]),
+    ({"kind": "old", "num_layers": 4, "text": {"kind": "deep"}}, 4, 64, 256, []),
+    # what nothing reads
+    ({"kind": "olt", "num_layers": 4}, 4, 64, 256, [OLT, "The kind is not known."]),
+    ({"depth": 4}, 4, 64, 256, [NONE, "The kind is not known."]),
+    ({"kind": None, "text": {"kind": "zzzzzz"}, "depth": 4}, 4, 64, 256, [NONE, "The kind is not known."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "layers", "width", "size", "said"), READ)
+def test_parts_and_fallbacks(write: Write, run: Run, config: dict[str, Any], layers: int, width: int, size: int, said: list[str]) -> None:
+    path = write(NESTED, **FILES, **READERS)
+    asked = write(json.dumps(config), "config.json")
+    done = run("eval", path, "--model", asked, "--format=json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["inputs"]["layers"]["value"], told["inputs"]["width"]["value"], told["values"]["size"]) == (layers, width, size)
+    assert told["warnings"] == said
+    for form in ("table", "markdown"):
+        shown = run("eval", path, "--model", asked, "--format", form).out
+        assert shown.count("warning: ") == len(said)
+    assert run("eval", path, "--model", asked, "--format=json", "--quiet").code == 0
+
+
+def test_a_warning_goes_with_the_values_it_is_about(write: Write, run: Run) -> None:
+    path = write(NESTED, **FILES, **READERS)
+    asked = write(json.dumps({"kind": "strange", "depth": 4}), "config.json")
+    told = json.loads(run("eval", path, "--model", asked, "--set=layers=3", "--format=json").out)
+    assert told["warnings"] == []
+    assert "The kind is not known." in run("solve", path, "--model", asked, "--for=width", "--target=size", "--at-most=1000").out
+
+
+REFUSED_PARTS = [
+    ({"kind": "deep", "depth": 51}, ["inputs.yaml:1:8", "the check `far` refuses these inputs: It is too deep."]),
+    ({"kind": "deep"}, ["config.json lacks `depth or num_layers`"]),
+    ({"kind": "strange"}, ["config.json lacks `num_layers or depth`", "unknown.yaml"]),
+    ({"kind": "deep", "depth": [1, 2]}, ["`depth` is a whole number, not a list", "config.json:1:27"]),
+    ({"kind": "deep", "num_layers": "x", "text": {}}, ["`num_layers` is a whole number"]),
+    ({"kind": "deep", "depth": 3, "sizes": [True, None, "a"]}, ["the list holds words"]),
+]
+
+
+@pytest.mark.parametrize(("config", "said"), REFUSED_PARTS)
+def test_refused_parts(write: Write, run: Run, tmp_path: Path, config: dict[str, Any], said: list[str]) -> None:
+    path = write(NESTED, **FILES, **READERS, **{"config.json": json.dumps(config), "inputs.yaml": "model: config.json\n"})
+    done = run("eval", path, str(tmp_path / "inputs.yaml"))
+    assert done.code == 2
+    for part in said:
+        assert part in done.err
+
+
+def test_words_in_a_foreign_list(write: Write, run: Run) -> None:
+    reader = "reads: [w]\ninputs: {xs: {type: list, default: []}}\nwords: [odd]\nrules: {layers: 'count(xs, odd) + length(xs)'}\n"
+    path = write(RULES, **FILES, **{"foreign/w.yaml": reader, "c.json": '{"kind": "w", "xs": [true, null, "odd", 1.5, "odd", []]}'})
+    told = json.loads(run("eval", path, "--model", os.path.join(os.path.dirname(path), "c.json"), "--format=json").out)
+    assert told["inputs"]["layers"]["value"] == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("{from: models, through: foreign, otherwise: nosuch}", "there is no file or folder `foreign/nosuch.yaml`"),
+        ("{from: models, otherwise: unknown}", "otherwise"),
+        ("{from: models, through: foreign, otherwise: ../rules}", "otherwise"),
+        ("{from: models, through: foreign, by: []}", "by"),
+    ],
+)
+def test_wrong_fallbacks(write: Write, run: Run, kind: str, said: str) -> None:
+    done = run("eval", write(f"rules: {{a: 1}}\npresets: {{model: {kind}}}\n", **FILES, **READERS))
+    assert done.code == 2
+    assert said in done.err

@@ -102,7 +102,7 @@ def _presets(plan: Plan, given: Mapping[str, Given], kind: PresetKind, goal: Goa
         place = Place(Text(f"--for {kind.name}", name), 1, 1, max(1, len(name)))
         try:
             preset = presets.find(kind, Scalar(name, True, place))
-            made = {**presets.values_of(plan.document, kind, preset, place), **own}
+            made = {**presets.values_of(plan, kind, preset, place), **own}
         except GaugeError as error:
             yield Entry(name, None, None, None, False, error.problems[0].message)
             continue
