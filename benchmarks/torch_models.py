@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 import transformers
-from torch._subclasses import FakeTensorMode
+from torch._subclasses import FakeTensor, FakeTensorMode
 from transformers import masking_utils
 
 Record = dict[str, Any]
@@ -80,9 +80,9 @@ def built(raw: Record, given: Record) -> Any:
     kind = model_class(config, given.get("head"))
     precision = getattr(torch, given["precision"])
     model = kind._from_config(config, attn_implementation=given.get("attention"), dtype=precision)  # noqa: SLF001
-    for module in model.modules():  # what `model.to(precision)` does, which fake tensors refuse
+    for module in model.modules():  # the facts: `model.to(precision)` for real tensors; fake ones refuse it and stay as they were built
         for name, buffer in module.named_buffers(recurse=False):
-            if buffer.is_floating_point():
+            if buffer.is_floating_point() and not isinstance(buffer, FakeTensor):
                 setattr(module, name, buffer.to(precision))
     return model
 
@@ -127,13 +127,15 @@ def fakeable(raw: Record, given: Record) -> Iterator[None]:
     if not given.get("fake", size > REAL):
         yield
         return
-    packed = masking_utils.find_packed_sequence_indices
+    packed, initialize = masking_utils.find_packed_sequence_indices, transformers.PreTrainedModel.initialize_weights
     masking_utils.find_packed_sequence_indices = lambda position_ids: None  # on real tensors it looks, and finds none in our inputs
+    transformers.PreTrainedModel.initialize_weights = lambda model: None  # looks at values, which fake tensors have none of
     try:
         with FakeTensorMode():
             yield
     finally:
         masking_utils.find_packed_sequence_indices = packed
+        transformers.PreTrainedModel.initialize_weights = initialize
 
 
 @contextlib.contextmanager
