@@ -83,6 +83,8 @@ class _Files:
         }
         self.top: Mapping | None = None
         self.folders: dict[str, str] = {}
+        self.groups: dict[str, str] = {}
+        self.grouped: dict[str, str] = {}
 
     def open(self, path: str, asked: Place | None) -> None:
         """Read one file and, before its own sections, its includes."""
@@ -112,6 +114,7 @@ class _Files:
         words = node.get("words")
         if isinstance(words, Sequence):
             self.words += [item for item in words.items if isinstance(item, Scalar)]
+        self._group(node)
         override = node.get("override")
         replaces = isinstance(override, Scalar) and override.text == "true"
         for section, entries in self.maps.items():
@@ -124,6 +127,18 @@ class _Files:
                     else:
                         entries.append((name, place, value))
         self.open_files.pop()
+
+    def _group(self, node: Mapping) -> None:
+        """The group a file puts its inputs in; an input written anew stays in its group unless the file has one."""
+        about = node.get("group")
+        name = _text(about, "name") if isinstance(about, Mapping) else _text(node, "group")
+        if not name:
+            return
+        title = _text(about, "title") if isinstance(about, Mapping) else ""
+        self.groups[name] = title or self.groups.get(name, "")
+        inputs = node.get("inputs")
+        if isinstance(inputs, Mapping):
+            self.grouped |= dict.fromkeys(inputs.entries, name)
 
     def _parse(self, text: Text) -> Node | None:
         if not self.examples:
@@ -238,6 +253,7 @@ class _Builder:
         return Document(
             self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
             _listed(top, "reads"), _listed(top, "within"), frozenset(words),
+            {group: self.files.groups.get(group, "") for group in dict.fromkeys(each.group for each in inputs.values()) if group},
         )  # fmt: skip
 
     def _names(self, section: str) -> list[tuple[str, Place, Node]]:
@@ -311,6 +327,7 @@ class _Builder:
         made = Input(
             name, kind, place, _listed(node, "name") or (name,), _text(node, "title"), _text(node, "symbol"), _text(node, "unit"),
             _text(node, "doc"), self._source(node), self._number(node, "min"), self._number(node, "max"),
+            group=_text(node, "group") or self.files.grouped.get(name, ""),
         )  # fmt: skip
         listed = node.get("choices")
         if isinstance(listed, Scalar):

@@ -54,6 +54,7 @@ class Input(NamedTuple):
     otherwise: str = ""
     default: Formula | Value | None = None
     empty: Value | None = None
+    group: str = ""
 
     @property
     def key(self) -> str:
@@ -146,7 +147,7 @@ class Report(NamedTuple):
 
 
 class Document(NamedTuple):
-    """Everything a rules file and its includes say."""
+    """Everything a rules file and its includes say. `groups` are the titles of the groups of inputs, by name."""
 
     path: str
     title: str
@@ -160,3 +161,4 @@ class Document(NamedTuple):
     reads: tuple[str, ...]
     within: tuple[str, ...]
     words: frozenset[str]
+    groups: dict[str, str]

@@ -146,22 +146,46 @@ def _origins(found: Answer, *, quiet: bool) -> list[str]:
     needed = used(values, tuple(name for name in (*found.names, found.total, found.budget) if name))
     instead = "Taken as given instead of its formula"
     groups: dict[str, list[str]] = {}
-    for name in document.inputs:
+    assumed: dict[str, list[str]] = {}
+    for name, item in document.inputs.items():
         if name not in needed or not values.has(name):
             continue
         known = values.given.get(name)
-        label = "Assumed"
-        if known is not None:
+        if known is None:
+            assumed.setdefault(item.group if item.group in document.presets else "", []).append(f"{name} {_brief(values[name])}")
+        else:
             label = "Given" if known.origin == "given" else f"From {known.where}"
-        groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
+            groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
     for name, known in values.given.items():
         if isinstance(values.plan.item(name), Rule) and (known.origin == "given" or name in needed):
             label = instead if known.origin == "given" else f"From {known.where} instead of its formula"
             groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
-    order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, "Assumed"]
+    for kind, each in assumed.items():
+        preset = any(known.origin == "preset" and known.where.startswith(f"{kind} ") for known in values.given.values())
+        label, listed = _assumed(kind, each, preset=preset)
+        groups.setdefault(label, []).extend(listed)
+    last = sorted(label for label in groups if label.startswith("Assumed"))
+    order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, *last]
     blocks = [_wrapped(f"{label}: ", groups[label]) for label in order if label in groups]
     lines = [f"warning: {plain(problem.message, 300)}" + (f" ({problem.place})" if problem.place else "") for problem in found.warnings]
     return ["\n".join(blocks), "\n".join(lines)]
+
+
+FEW = 12
+"""Assumed values of what a preset describes that are listed one by one."""
+
+
+def _assumed(kind: str, listed: list[str], *, preset: bool) -> tuple[str, list[str]]:
+    """How assumed inputs are told: those of the group of a preset kind in short, as there may be very many."""
+    label = f"Assumed of the {kind}"
+    where = "`explain` and `--format json` show them"
+    if not kind or len(listed) <= 3:
+        return "Assumed", listed
+    if preset:
+        return label, [f"{len(listed)} values at their defaults; {where}"]
+    if len(listed) <= FEW:
+        return "Assumed", listed
+    return label, [*listed[:FEW], f"and {len(listed) - FEW} more at their defaults; {where}"]
 
 
 def _brief(value: Value) -> str:
