@@ -11,6 +11,7 @@ from .formula import parse
 from .quantity import Number, read
 from .records import (
     NAME,
+    Beside,
     Case,
     Check,
     Citation,
@@ -508,12 +509,16 @@ class _Builder:
         listed = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
         further = node.get("also")
         also = [item for item in further.items if isinstance(item, Scalar)] if isinstance(further, Sequence) else []
-        for item in (*listed, *also, node.get("total"), node.get("budget")):
+        ranges = node.get("beside")
+        beside = [part for part in ranges.items if isinstance(part, Mapping)] if isinstance(ranges, Sequence) else []
+        ends = [part.get(end) for part in beside for end in ("low", "high")]
+        for item in (*listed, *also, *ends, node.get("total"), node.get("budget")):
             if isinstance(item, Scalar) and item.text not in self.known:
                 self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
         return Report(
-            _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also), node.place
-        )
+            _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also),
+            tuple(Beside(_text(part, "title"), _text(part, "low"), _text(part, "high")) for part in beside), node.place,
+        )  # fmt: skip
 
     def _source(self, node: Mapping) -> Citation | None:
         text = _text(node, "source")

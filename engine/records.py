@@ -136,6 +136,14 @@ class Check(NamedTuple):
     place: Place
 
 
+class Beside(NamedTuple):
+    """What comes on top of the total and is known only between two rules."""
+
+    title: str
+    low: str
+    high: str
+
+
 class Report(NamedTuple):
     """What the answer is about."""
 
@@ -143,6 +151,7 @@ class Report(NamedTuple):
     budget: str = ""
     parts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
     place: Place | None = None
 
 
