@@ -305,7 +305,7 @@ def again(directory: str, number: int, only: str | None) -> int:
             )
             equal, within, wrong = equal + (not differ), within + (bool(differ) and close), wrong + (not close)
             for name, (measured, value) in differ.items():
-                print(f"  {record['id']}: {name} measured {measured}, recorded {value}")
+                print(f"  {record['id']}: {name} measured {measured}, recorded {value}", flush=True)
         print(f"{kind}: {len(sample)} measured again, {equal} equal, {within} within tolerance, {len(sample) - equal - within} differ")
     return wrong
 

@@ -54,7 +54,7 @@ def check(path: str, *, large: bool = False) -> Findings:
     for kind in plan.document.presets.values():
         _check_presets(plan, kind, findings)
         if kind.through:
-            _check_translations(kind, findings)
+            _check_translations(plan, kind, findings)
     return findings
 
 
@@ -201,7 +201,7 @@ def _check_total(plan: Plan, who: str, total: str, node: Scalar, place: Place, g
     return [Problem(f"{who}: its published `{total}` is {_say(expected)}, and the rules give {_say(found)}", node.place)]
 
 
-def _check_translations(kind: PresetKind, findings: Findings) -> None:
+def _check_translations(main: Plan, kind: PresetKind, findings: Findings) -> None:
     readers: dict[str, str] = {}
     for name in sorted(os.listdir(kind.through)):
         if not name.endswith((".yaml", ".yml")):
@@ -213,7 +213,21 @@ def _check_translations(kind: PresetKind, findings: Findings) -> None:
             findings.problems += error.problems
             continue
         _check_plan(plan, findings)
+        findings.problems += _check_kinds(main, plan)
         for word in plan.document.reads:
             if word in readers:
                 findings.problems.append(Problem(f"{plain(name)} and {plain(readers[word])} both read `{plain(word)}`", kind.place))
             readers[word] = name
+
+
+def _check_kinds(main: Plan, plan: Plan) -> list[Problem]:
+    """Rules of a translation that happen to have the name of something else: their values would be taken for it."""
+    found = []
+    for name, rule in plan.document.rules.items():
+        if name in main.slots and (kind := plan.shapes[name].kind) != "element" and kind != main.shapes[name].kind:
+            message = f"`{name}` of a translation gives a {_KINDS[kind]}, and `{name}` of the rules is a {_KINDS[main.shapes[name].kind]}"
+            found.append(Problem(message, rule.place, "a name that only the translation uses must not be one of the rules"))
+    return found
+
+
+_KINDS = {"number": "number", "truth": "truth value", "word": "word", "list": "list", "element": "number or word"}

@@ -11,6 +11,7 @@ from .formula import parse
 from .quantity import Number, read
 from .records import (
     NAME,
+    Beside,
     Case,
     Check,
     Citation,
@@ -83,6 +84,8 @@ class _Files:
         }
         self.top: Mapping | None = None
         self.folders: dict[str, str] = {}
+        self.groups: dict[str, str] = {}
+        self.grouped: dict[str, str] = {}
 
     def open(self, path: str, asked: Place | None) -> None:
         """Read one file and, before its own sections, its includes."""
@@ -112,6 +115,7 @@ class _Files:
         words = node.get("words")
         if isinstance(words, Sequence):
             self.words += [item for item in words.items if isinstance(item, Scalar)]
+        self._group(node)
         override = node.get("override")
         replaces = isinstance(override, Scalar) and override.text == "true"
         for section, entries in self.maps.items():
@@ -124,6 +128,18 @@ class _Files:
                     else:
                         entries.append((name, place, value))
         self.open_files.pop()
+
+    def _group(self, node: Mapping) -> None:
+        """The group a file puts its inputs in; an input written anew stays in its group unless the file has one."""
+        about = node.get("group")
+        name = _text(about, "name") if isinstance(about, Mapping) else _text(node, "group")
+        if not name:
+            return
+        title = _text(about, "title") if isinstance(about, Mapping) else ""
+        self.groups[name] = title or self.groups.get(name, "")
+        inputs = node.get("inputs")
+        if isinstance(inputs, Mapping):
+            self.grouped |= dict.fromkeys(inputs.entries, name)
 
     def _parse(self, text: Text) -> Node | None:
         if not self.examples:
@@ -238,6 +254,7 @@ class _Builder:
         return Document(
             self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
             _listed(top, "reads"), _listed(top, "within"), frozenset(words),
+            {group: self.files.groups.get(group, "") for group in dict.fromkeys(each.group for each in inputs.values()) if group},
         )  # fmt: skip
 
     def _names(self, section: str) -> list[tuple[str, Place, Node]]:
@@ -311,6 +328,7 @@ class _Builder:
         made = Input(
             name, kind, place, _listed(node, "name") or (name,), _text(node, "title"), _text(node, "symbol"), _text(node, "unit"),
             _text(node, "doc"), self._source(node), self._number(node, "min"), self._number(node, "max"),
+            group=_text(node, "group") or self.files.grouped.get(name, ""),
         )  # fmt: skip
         listed = node.get("choices")
         if isinstance(listed, Scalar):
@@ -491,12 +509,16 @@ class _Builder:
         listed = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
         further = node.get("also")
         also = [item for item in further.items if isinstance(item, Scalar)] if isinstance(further, Sequence) else []
-        for item in (*listed, *also, node.get("total"), node.get("budget")):
+        ranges = node.get("beside")
+        beside = [part for part in ranges.items if isinstance(part, Mapping)] if isinstance(ranges, Sequence) else []
+        ends = [part.get(end) for part in beside for end in ("low", "high")]
+        for item in (*listed, *also, *ends, node.get("total"), node.get("budget")):
             if isinstance(item, Scalar) and item.text not in self.known:
                 self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
         return Report(
-            _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also), node.place
-        )
+            _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also),
+            tuple(Beside(_text(part, "title"), _text(part, "low"), _text(part, "high")) for part in beside), node.place,
+        )  # fmt: skip
 
     def _source(self, node: Mapping) -> Citation | None:
         text = _text(node, "source")

@@ -186,6 +186,25 @@ def checked(values: Values) -> tuple[list[Problem], list[Problem]]:
     return warnings, errors
 
 
+class Between(NamedTuple):
+    """What comes on top of the total, and is known only between two ends."""
+
+    title: str
+    low: Number
+    high: Number
+
+
+def beside(values: Values) -> tuple[Between, ...]:
+    """The ranges that stand beside the total and are not nothing; what lacks an input is left out."""
+    found = []
+    for each in values.plan.document.report.beside:
+        if values.state(each.low).__class__ is not Absent and values.state(each.high).__class__ is not Absent:
+            low, high = sorted((values.number(each.low), values.number(each.high)))
+            if low or high:
+                found.append(Between(each.title or values.plan.item(each.high).title or each.high, low, high))
+    return tuple(found)
+
+
 def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:
     """The target as a function of one unknown, everything else as it is.
 

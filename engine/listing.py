@@ -16,9 +16,17 @@ from .tree import Formula
 
 
 def inputs(plan: Plan, style: str = "plain") -> str:
-    """The inputs as a table, and how many presets of each kind there are."""
-    rows = [[each.name, each.type, _domain(each), _default(each), plain(each.title)] for each in plan.document.inputs.values()]
-    blocks = [table(rows, ["input", "type", "values", "default", "title"], style, frozenset())]
+    """The inputs as a table by group, and how many presets of each kind there are."""
+    headers = ["input", "type", "values", "default", "title"]
+    groups: dict[str, list[list[str]]] = {name: [] for name in plan.document.groups}
+    for each in plan.document.inputs.values():
+        groups.setdefault(each.group, []).append([each.name, each.type, _domain(each), _default(each), plain(each.title)])
+    if len(groups) < 2:
+        blocks = [table(rows, headers, style, frozenset()) for rows in groups.values()]
+    elif style == "plain":
+        blocks = [f"{group_title(plan, name)}\n\n{table(rows, headers, style, frozenset())}" for name, rows in groups.items()]
+    else:
+        blocks = [table([[*row, name] for name, rows in groups.items() for row in rows], [*headers, "group"], style, frozenset())]
     for kind in plan.document.presets.values():
         names = presets.names(kind)
         blocks.append(
@@ -42,12 +50,21 @@ def _as_object(plan: Plan) -> dict[str, Any]:
                 "values": _domain(each),
                 "default": _default(each),
                 "doc": each.doc,
+                "group": each.group,
             }
             for each in plan.document.inputs.values()
         },
         "presets": {kind.name: presets.names(kind) for kind in plan.document.presets.values()},
         "rules": {name: {"title": rule.title, "unit": plan.unit(name), "doc": rule.doc} for name, rule in plan.document.rules.items()},
     }
+
+
+def group_title(plan: Plan, name: str) -> str:
+    """The title of a group of inputs: its own, else that of the preset kind of that name."""
+    if not name:
+        return "Other inputs"
+    kind = plan.document.presets.get(name)
+    return plain(plan.document.groups[name] or (kind.title if kind else "") or name.replace("_", " ").capitalize(), 100)
 
 
 def schema_text(plan: Plan) -> str:

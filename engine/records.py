@@ -54,6 +54,7 @@ class Input(NamedTuple):
     otherwise: str = ""
     default: Formula | Value | None = None
     empty: Value | None = None
+    group: str = ""
 
     @property
     def key(self) -> str:
@@ -135,6 +136,14 @@ class Check(NamedTuple):
     place: Place
 
 
+class Beside(NamedTuple):
+    """What comes on top of the total and is known only between two rules."""
+
+    title: str
+    low: str
+    high: str
+
+
 class Report(NamedTuple):
     """What the answer is about."""
 
@@ -142,11 +151,12 @@ class Report(NamedTuple):
     budget: str = ""
     parts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
     place: Place | None = None
 
 
 class Document(NamedTuple):
-    """Everything a rules file and its includes say."""
+    """Everything a rules file and its includes say. `groups` are the titles of the groups of inputs, by name."""
 
     path: str
     title: str
@@ -160,3 +170,4 @@ class Document(NamedTuple):
     reads: tuple[str, ...]
     within: tuple[str, ...]
     words: frozenset[str]
+    groups: dict[str, str]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .breakdown import Breakdown, break_down
 from .encode import number, plain_value
 from .errors import Problem, plain
-from .evaluate import Values, checked
+from .evaluate import Between, Values, beside, checked
 from .plan import NOTHING, Absent
 from .quantity import Number, exact
 
@@ -25,6 +25,7 @@ class Answer(NamedTuple):
     total: str
     budget: str
     warnings: tuple[Problem, ...]
+    ranges: tuple[Between, ...] = ()
 
     @property
     def headroom(self) -> Number | None:
@@ -35,8 +36,13 @@ class Answer(NamedTuple):
 
     @property
     def fits(self) -> bool | None:
-        """Whether the total is within the budget."""
-        return None if self.headroom is None else self.headroom >= 0
+        """Whether the total is within the budget, with the low end of what stands beside it."""
+        return None if self.headroom is None else self.headroom >= max(0, sum(each.low for each in self.ranges))
+
+    @property
+    def fits_at_high_end(self) -> bool | None:
+        """Whether the total is within the budget with the high end of what stands beside it."""
+        return None if self.headroom is None else self.headroom >= max(0, sum(each.high for each in self.ranges))
 
 
 def answer(values: Values, only: tuple[str, ...], warnings: tuple[Problem, ...]) -> Answer:
@@ -47,7 +53,7 @@ def answer(values: Values, only: tuple[str, ...], warnings: tuple[Problem, ...])
         names = only or tuple(values.plan.document.rules)
         return Answer(values, names, None, "", report.budget, (*warnings, *said))
     breakdown = break_down(values, report.total, report.parts + report.also) if values.has(report.total) else None
-    return Answer(values, report.parts, breakdown, report.total, report.budget, (*warnings, *said))
+    return Answer(values, report.parts, breakdown, report.total, report.budget, (*warnings, *said), beside(values))
 
 
 def as_object(found: Answer) -> dict[str, Any]:
@@ -75,6 +81,9 @@ def as_object(found: Answer) -> dict[str, Any]:
         out["budget"] = number(values.number(found.budget)) if found.budget and values.has(found.budget) else None
         out["parts"] = [{"name": term.name or term.label, "value": number(term.value)} for term in found.breakdown.terms]
         out["peak"] = list(found.breakdown.peaks)
+    if document.report.beside and found.total:
+        out["ranges"] = [{"title": each.title, "low": number(each.low), "high": number(each.high)} for each in found.ranges]
+        out["fits_at_high_end"] = found.fits_at_high_end
     return out
 
 

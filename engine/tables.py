@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from .errors import plain
-from .evaluate import Values
+from .evaluate import Between, Values
 from .plan import NOTHING, Absent
 from .quantity import Number, grouped, magnitude, readable
 from .records import Rule, Value
@@ -119,15 +119,15 @@ def _verdict(found: Answer) -> list[str]:
     if breakdown.peaks:
         where = " / ".join(_title(values, name) for name in breakdown.peaks)
         lines.append(f"{_title(values, found.total)} falls in: {where}")
+    unit = values.plan.unit(found.total)
+    lines += [f"{plain(each.title)}, not in the total: {between(each, unit)}" for each in found.ranges]
     if found.headroom is not None:
-        unit = values.plan.unit(found.total)
         budget = values.number(found.budget)
-        verdict = "fits" if found.headroom >= 0 else "DOES NOT FIT"
         what = "headroom" if found.headroom >= 0 else "short by"
         size = readable(magnitude(found.headroom), unit)
         lines.append(f"{_title(values, found.budget)}: {readable(budget, unit)} ({grouped(budget)})")
         share = f", {_share(values.number(found.total), budget)} used" if budget else ""
-        lines.append(f"{verdict}: {what} {size} ({grouped(magnitude(found.headroom))}){share}")
+        lines.append(f"{_fits(found)}: {what} {size} ({grouped(magnitude(found.headroom))}){share}{_beyond(found, unit)}")
     elif found.budget:
         kinds = [kind for kind in values.plan.document.presets if kind not in values.plan.document.inputs]
         ways = " or ".join(
@@ -137,31 +137,84 @@ def _verdict(found: Answer) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
+def between(each: Between, unit: str) -> str:
+    """A range in words, with its digits."""
+    low, high = readable(each.low, unit), readable(each.high, unit)
+    if each.low == each.high:
+        return f"{high} ({grouped(each.high)})"
+    return f"{low} to {high} ({grouped(each.low)} to {grouped(each.high)})"
+
+
+def _fits(found: Answer) -> str:
+    if not found.fits:
+        return "DOES NOT FIT"
+    if found.fits_at_high_end:
+        return "fits"
+    names = " and ".join(plain(each.title) for each in found.ranges)
+    return f"fits, unless at the high end of: {names}"
+
+
+def _beyond(found: Answer, unit: str) -> str:
+    """What the headroom is with what stands beside the total."""
+    if not found.ranges or found.headroom is None or found.headroom < 0:
+        return ""
+    said = []
+    for end, taken in (("low", sum(each.low for each in found.ranges)), ("high", sum(each.high for each in found.ranges))):
+        left = found.headroom - taken
+        said.append(f"{readable(magnitude(left), unit)} {'left' if left >= 0 else 'short'} at the {end} end")
+    return "; " + ", ".join(said)
+
+
 def _origins(found: Answer, *, quiet: bool) -> list[str]:
     """Where each value came from: given, presets, assumed; then the warnings. Quietly, only what changes the answer."""
     from .derivation import used
 
     values = found.values
     document = values.plan.document
-    needed = used(values, tuple(name for name in (*found.names, found.total, found.budget) if name))
+    ends = [name for each in document.report.beside for name in (each.low, each.high)] if found.ranges else []
+    needed = used(values, tuple(name for name in (*found.names, found.total, found.budget, *ends) if name))
     instead = "Taken as given instead of its formula"
     groups: dict[str, list[str]] = {}
-    for name in document.inputs:
+    assumed: dict[str, list[str]] = {}
+    for name, item in document.inputs.items():
         if name not in needed or not values.has(name):
             continue
         known = values.given.get(name)
-        label = "Assumed"
-        if known is not None:
+        if known is None:
+            assumed.setdefault(item.group if item.group in document.presets else "", []).append(f"{name} {_brief(values[name])}")
+        else:
             label = "Given" if known.origin == "given" else f"From {known.where}"
-        groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
+            groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
     for name, known in values.given.items():
         if isinstance(values.plan.item(name), Rule) and (known.origin == "given" or name in needed):
             label = instead if known.origin == "given" else f"From {known.where} instead of its formula"
             groups.setdefault(label, []).append(f"{name} {_brief(values[name])}")
-    order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, "Assumed"]
+    for kind, each in assumed.items():
+        preset = any(known.origin == "preset" and known.where.startswith(f"{kind} ") for known in values.given.values())
+        label, listed = _assumed(kind, each, preset=preset)
+        groups.setdefault(label, []).extend(listed)
+    last = sorted(label for label in groups if label.startswith("Assumed"))
+    order = [instead] if quiet else ["Given", *sorted(label for label in groups if label.startswith("From ")), instead, *last]
     blocks = [_wrapped(f"{label}: ", groups[label]) for label in order if label in groups]
     lines = [f"warning: {plain(problem.message, 300)}" + (f" ({problem.place})" if problem.place else "") for problem in found.warnings]
     return ["\n".join(blocks), "\n".join(lines)]
+
+
+FEW = 12
+"""Assumed values of what a preset describes that are listed one by one."""
+
+
+def _assumed(kind: str, listed: list[str], *, preset: bool) -> tuple[str, list[str]]:
+    """How assumed inputs are told: those of the group of a preset kind in short, as there may be very many."""
+    label = f"Assumed of the {kind}"
+    where = "`explain` and `--format json` show them"
+    if not kind or len(listed) <= 3:
+        return "Assumed", listed
+    if preset:
+        return label, [f"{len(listed)} values at their defaults; {where}"]
+    if len(listed) <= FEW:
+        return "Assumed", listed
+    return label, [*listed[:FEW], f"and {len(listed) - FEW} more at their defaults; {where}"]
 
 
 def _brief(value: Value) -> str:

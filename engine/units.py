@@ -126,9 +126,16 @@ def infer(graph: Graph) -> Shapes:
         checker.shapes[name] = checker.input(item) if isinstance(item, Input) else checker.rule(item)
     for check in graph.document.checks:
         checker.want(check.when, check.when.tree, "truth")
-    for name in (graph.document.report.total, graph.document.report.budget):
+    report = graph.document.report
+    ends = [name for each in report.beside for name in (each.low, each.high)]
+    for name in (report.total, report.budget, *ends):
         if name and checker.shapes[name].kind != "number":
-            checker.problems.append(Problem(f"`{name}` is not a number", graph.document.report.place))
+            checker.problems.append(Problem(f"`{name}` is not a number", report.place))
+    for name in ends:
+        found, wanted = checker.shapes[name].dimension, checker.shapes[report.total].dimension
+        if None not in {found, wanted} and found != wanted:
+            message = f"`{name}` stands beside `{report.total}`, which is {spell(wanted)}, and is {spell(found)}"
+            checker.problems.append(Problem(message, report.place))
     if checker.problems:
         raise RulesError(*checker.problems, *checker.warnings)
     return Shapes(checker.shapes, tuple(checker.warnings))

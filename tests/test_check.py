@@ -164,6 +164,7 @@ def test_presets_against_their_totals(write: Write, run: Run, entries: str, said
         ("reads: [new]\nrules: {n: 1 +}\n", "not a formula"),
         ("reads: [new]\nrules: {n: nosuch}\n", "unknown name"),
         ("reads: [old]\nrules: {n: '1'}\n", "both read `old`"),
+        ("reads: [new]\nrules: {n: '1', r: 1 < 2}\n", "`r` of a translation gives a truth value, and `r` of the rules is a number"),
         (
             "reads: [new]\ninputs: {m: {type: choice, choices: [a, b]}}\nrules: {n: {cases: [{when: m == a, formula: 1}]}}\n",
             "no case of `n` applies to m = b",

@@ -267,3 +267,82 @@ def test_a_unit_that_is_not_declared_is_derived(tmp_path: Path) -> None:
     )
     assert json.loads(run_cli(["eval", str(rules), "--format", "json"]).out)["units"] == {"t": "byte"}
     assert "8.00 KiB" in run_cli(["eval", str(rules)]).out
+
+
+# ---------------------------------------------------------------- what is known only as a range
+
+RANGED = """\
+report:
+  total: total
+  budget: room
+  beside:
+    - {title: Extra, low: least, high: most}
+    - {title: More, low: fewer, high: many}
+inputs:
+  n: {type: integer, min: 1, max: 100, default: 10}
+  room: {unit: byte, type: number}
+  much: {type: boolean, default: false}
+  unsaid: {type: number}
+tables: {of: {columns: {bytes: {unit: byte}}, rows: {one: {bytes: 1}}}}
+rules:
+  total: {title: Total, unit: byte, formula: n * of.one.bytes}
+  least: 3 * of.one.bytes
+  most: 8 * of.one.bytes
+  fewer: {when: much, formula: 2 * of.one.bytes}
+  many: {when: much, formula: 2 * of.one.bytes}
+"""
+VERDICTS = [
+    # room, more, fits, at the high end too, parts of the text
+    ("18", "false", True, True, ["fits: headroom 8 B (8), 55.6 % used; 5 B left at the low end, 0 B left at the high end"]),
+    ("17", "false", True, False, ["fits, unless at the high end of: Extra: headroom 7 B (7)", "4 B left at the low end, 1 B short"]),
+    ("13", "false", True, False, ["fits, unless", "0 B left at the low end"]),
+    ("12", "false", False, False, ["DOES NOT FIT: headroom 2 B (2), 83.3 % used; 1 B short at the low end, 6 B short at the high end"]),
+    ("9", "false", False, False, ["DOES NOT FIT: short by 1 B (1)"]),
+    ("19", "true", True, False, ["unless at the high end of: Extra and More", "More, not in the total: 2 B (2)"]),
+    ("20", "true", True, True, ["fits: headroom 10 B"]),
+    ("", "false", None, None, ["Extra, not in the total: 3 B to 8 B (3 to 8)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("room", "much", "fits", "high", "said"), VERDICTS)
+def test_ranges_beside_the_total(
+    write: Write, run: Run, room: str, much: str, fits: bool | None, high: bool | None, said: list[str]
+) -> None:
+    path = write(RANGED)
+    options = [f"--set=much={much}", *([f"--set=room={room}"] if room else [])]
+    for form in ("table", "markdown"):
+        shown = run("eval", path, *options, "--format", form).out
+        for part in ["Extra, not in the total: ", *said]:
+            assert part in shown
+    told = json.loads(run("eval", path, *options, "--format=json").out)
+    assert (told["fits"], told["fits_at_high_end"], told["values"]["total"]) == (fits, high, 10)
+    ranges = [{"title": "Extra", "low": 3, "high": 8}, {"title": "More", "low": 2, "high": 2}]
+    assert told["ranges"] == ranges[: 2 if much == "true" else 1]
+    assert run("eval", path, *options, "--check").code == (1 if fits is False else 0)
+
+
+def test_a_range_that_is_not_known_is_not_told(write: Write, run: Run) -> None:
+    told = json.loads(run("eval", write(RANGED.replace("most: 8", "most: unsaid")), "--set=room=10", "--format=json").out)
+    assert (told["fits"], told["fits_at_high_end"], told["ranges"]) == (True, True, [])
+
+
+def test_solve_says_what_is_not_counted(write: Write, run: Run) -> None:
+    done = run("solve", write(RANGED), "--for=n", "--set=room=50")
+    assert (done.code, "Extra is not in total: 3 B to 8 B" in done.out) == (0, True)
+    assert "Extra" not in run("solve", write(RANGED), "--for=n", "--set=room=50", "--target=least").out
+
+
+WRONG_RANGES = [
+    ("low: least, high: nosuch", "there is no rule `nosuch`"),
+    ("low: least", "high"),
+    ("low: least, high: n", "`n` stands beside `total`, which is byte, and is a plain number"),
+    ("low: least, high: much", "`much` is not a number"),
+    ("low: least, high: most, when: much", "when"),
+]
+
+
+@pytest.mark.parametrize(("ends", "said"), WRONG_RANGES)
+def test_wrong_ranges(write: Write, run: Run, ends: str, said: str) -> None:
+    done = run("eval", write(RANGED.replace("low: least, high: most", ends)))
+    assert done.code == 2
+    assert said in done.err

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .. import quantity
-from ..errors import CommandError, InputError, NoAnswer, Problem
-from ..evaluate import Given, Values, checked, evaluate, require
+from ..errors import CommandError, InputError, NoAnswer, Problem, plain
+from ..evaluate import Given, Values, beside, checked, evaluate, require
 from ..plan import NOTHING, Plan
 from ..quantity import Number, grouped, magnitude, readable
 from ..records import Input
@@ -287,8 +287,13 @@ def _notes(question: Question, found: Found, domain: Piece, value: Number | None
         notes.append(f"{where} there is no value: {why}")
     if value is not None:
         given = {**question.values.given, unknown: Given(value, "given", "found")}
-        warnings, errors = checked(evaluate(question.values.plan, given))
+        values = evaluate(question.values.plan, given)
+        warnings, errors = checked(values)
         notes += [f"at {unknown} = {digits(value)}: {problem.message}" for problem in (*errors, *warnings)]
+        if question.target == values.plan.document.report.total:
+            unit = values.plan.unit(question.target)
+            ends = [(plain(each.title), readable(each.low, unit), readable(each.high, unit)) for each in beside(values)]
+            notes += [f"{title} is not in {question.target}: {low} to {high}" for title, low, high in ends]
     return tuple(notes)
 
 
