@@ -21,8 +21,8 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets check
-    encode breakdown derivation report tables listing solve
+    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets
+    facts check encode breakdown derivation report tables listing agreement solve
     expand symbolic sweep advise emit formulas page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
