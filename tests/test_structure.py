@@ -251,7 +251,7 @@ def test_no_part_is_forgotten() -> None:
     """Every rules file is named by people, included, a translation (`reads`, or what is read `otherwise`), or a file of presets."""
     used = {path.resolve() for path in entry_files()} | {part for path in rules_files() for part in included_by(path)}
     kinds = [kind for path in entry_files() for kind in load(str(path)).presets.values() if kind.otherwise]
-    used |= {Path(kind.through, f"{kind.otherwise}.yaml").resolve() for kind in kinds}
+    used |= {Path(kind.otherwise).resolve() for kind in kinds}
     lost = [path for path in rules_files() if path.resolve() not in used and not mapping_of(path).entries.keys() & {"reads", "presets"}]
     assert not lost, "no rules file includes " + ", ".join(map(shown, lost))
 
