@@ -127,7 +127,15 @@ def _explain_options(made: _Parser) -> None:
 
 
 def _check_options(made: _Parser) -> None:
-    """It has none of its own."""
+    made.add_argument(
+        "--truth",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help=f"compare with the facts of a folder instead (default: {_FACTS} beside the rules)",
+    )
+    made.add_argument("--misses", type=int, metavar="N", help="how many misses of each file to name (default: 5)")
+    _formats(made, "table", "json", "csv", "markdown")
 
 
 def _list_options(made: _Parser) -> None:
@@ -186,21 +194,27 @@ def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], k
     command = _COMMANDS[options.command]
     valued = known - _SWITCHES - {"words"}
     options.kinds, options.words = [], []
-    left = iter(words)
-    for word in left:
+    left = list(words)
+    while left:
+        word = left.pop(0)
         if word == "--":
             options.words += left
+            break
+        if word == "--truth":  # takes a value only where one follows that can be it
+            options.truth = left.pop(0) if left and os.path.isdir(left[0]) else ""
         elif word in valued:
-            next(left, None)
+            del left[:1]
         elif not word.startswith("-") or word == "-":
             options.words.append(word)
         elif word in rest and word.startswith("--"):
             name, equals, value = word[2:].partition("=")
-            options.kinds.append((name.replace("-", "_"), value if equals else next(left, "")))
+            options.kinds.append((name.replace("-", "_"), value if equals else left.pop(0) if left else ""))
         elif word in rest:
             raise CommandError(Problem(f"unknown option `{errors.plain(word)}`", None, f"see `{options.command} --help`"))
+    if not options.words and getattr(options, "truth", None) is not None:
+        options.words = [_ENTRY]
     if len(options.words) < command.least:
-        hint = f"such as `{options.command} rules/transformer.yaml{' inputs.yaml' if command.inputs else ''}`"
+        hint = f"such as `{options.command} {_ENTRY}{' inputs.yaml' if command.inputs else ''}`"
         raise CommandError(Problem(f"`{options.command}` needs {command.words}", None, hint))
     if options.kinds and not command.inputs:
         raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, f"see `{options.command} --help`"))
@@ -208,6 +222,10 @@ def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], k
 
 _SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "-h", "--help"})
 """Options without a value."""
+_ENTRY = "rules/transformer.yaml"
+"""The rules file that hints name, and whose facts are meant where none is named."""
+_FACTS = "tests/truth"
+"""Where facts are, beside a rules file or the folder it is in."""
 
 
 def _rules_path(word: str) -> str:
@@ -371,6 +389,10 @@ def _check(options: argparse.Namespace) -> int:
         from engine import check
     else:
         from .engine import check
+    if options.truth is not None:
+        return _truth(options)
+    if options.format != "table":
+        raise CommandError(Problem(f"`check` prints {options.format} only with --truth"))
     code = 0
     for word in options.words:
         path = _rules_path(word)
@@ -382,6 +404,36 @@ def _check(options: argparse.Namespace) -> int:
             wrong = f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}" if found.problems else "all good"
             print(f"{errors.plain(word, 300)}: {found.summary()}: {wrong}")
     return code
+
+
+def _truth(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import agreement, facts
+    else:
+        from .engine import agreement, facts
+    _optional(options, 0)
+    path = _rules_path(options.words[0])
+    made = plan.Plan(document.load(path, large=options.large))
+    found = facts.compare(made, options.truth or _facts_of(path))
+    if options.format == "json":
+        text = agreement.json_text(found)
+    elif options.format == "csv":
+        text = agreement.csv_text(found)
+    else:
+        listed = agreement.LISTED if options.misses is None else options.misses
+        text = agreement.text(found, "github" if options.format == "markdown" else "plain", listed, quiet=options.quiet)
+    print(text, end="")
+    return 0 if found.held else 1
+
+
+def _facts_of(path: str) -> str:
+    """The folder of facts beside a rules file, or beside the folder it is in."""
+    inside = os.path.dirname(os.path.abspath(path))
+    for folder in (inside, os.path.dirname(inside)):
+        found = os.path.join(folder, _FACTS)
+        if os.path.isdir(found):
+            return found
+    raise CommandError(Problem(f"there is no {_FACTS} beside {errors.plain(path, 300)}", None, "name a folder of facts: --truth DIR"))
 
 
 def _solve(options: argparse.Namespace) -> int:
@@ -487,7 +539,14 @@ _COMMANDS = {
     "solve": _Command("the best value of an unknown: how far one can go", "RULES [INPUTS]", 1, _solve_options, _solve),
     "formula": _Command("rules as formulas", "RULES [NAME ...]", 1, _formula_options, _formula),
     "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
-    "check": _Command("all that can be checked without inputs", "RULES ...", 1, _check_options, _check, inputs=False),
+    "check": _Command(
+        "all that can be checked without inputs, or with --truth how near facts are met",
+        "RULES ...",
+        1,
+        _check_options,
+        _check,
+        inputs=False,
+    ),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),
 }
 

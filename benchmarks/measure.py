@@ -52,6 +52,12 @@ GROUPS = {  # the first whose pattern is found in the path of the parameter
     "attention": r"att|Attention|\bsinks\b",
     "mlp": r"mlp|ffn|feed_forward|\bfc\d|dense|\bff\b|DenseReluDense|intermediate|output",
 }
+FIGURES = {  # the rule that gives each group
+    "pooler": "pooler_parameters", "norms": "norm_parameters", "shared_experts": "shared_expert_parameters",
+    "router": "router_parameters", "experts": "expert_parameters", "embeddings": "embedding_parameters",
+    "ssm_or_linear_attn": "mixer_parameters", "attention": "attention_parameters", "mlp": "mlp_parameters",
+    "lm_head": "lm_head_parameters", "other": "other_parameters",
+}  # fmt: skip
 CARRIED = {"past_key_values", "cache_params", "state", "mems"}  # from one token to the next, by the families' names
 
 
@@ -108,7 +114,8 @@ def parameters(raw: Record, given: Record, **_: Any) -> Record:
     if raw.get("tie_word_embeddings") is False and head is not None and head.weight is model.get_input_embeddings().weight:
         groups["lm_head"] = groups.get("lm_head", 0) + head.weight.numel()
         notes += "; includes the separate lm_head of the checkpoint, tied at run time"
-    return {"expect": {"parameters": sum(groups.values()), "parameter_groups": groups}, "notes": notes}
+    figures = FIGURES | ({"lm_head": "classifier_parameters"} if given.get("head", "").endswith("classification") else {})
+    return {"expect": {"parameters": sum(groups.values()), **{figures[found]: count for found, count in groups.items()}}, "notes": notes}
 
 
 def cache_of(outputs: Any) -> list[Any]:
@@ -299,7 +306,7 @@ def again(directory: str, number: int, only: str | None) -> int:
             with open(os.path.join(directory, "configs", record["config"]), encoding="utf-8") as file:
                 raw = json.load(file)
             found = function(raw, {**DEFAULTS, **record["given"]}, decode=record["id"].endswith("-decode"))["expect"]
-            differ = {name: (found[name], value) for name, value in record["expect"].items() if found[name] != value}
+            differ = {name: (found.get(name, 0), value) for name, value in record["expect"].items() if found.get(name, 0) != value}
             close = all(
                 isinstance(value, int) and abs(value - measured) <= record["tolerance"] * value for measured, value in differ.values()
             )

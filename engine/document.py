@@ -345,6 +345,9 @@ class _Builder:
             self.problems.append(Problem(f"`{name}` is a choice without `choices`", place, "add `choices: [a, b]`, or the name of a table"))
         if kind == "choice":
             made = made._replace(otherwise=_text(node, "otherwise"))
+        letters = node.get("letters")
+        if isinstance(letters, Mapping):
+            made = made._replace(letters=tuple((letter, item.text) for letter, _, item in letters.items() if isinstance(item, Scalar)))
         empty = node.get("empty")
         if empty is not None:
             made = made._replace(empty=self._value(made, empty))

@@ -185,8 +185,6 @@ def _translate(main: Plan, kind: PresetKind, preset: Preset, asked: Place) -> tu
             if item.empty is not None:
                 given[name] = Given(item.empty, "given", "", node.place)
             continue
-        if item.type == "list" and isinstance(node, Scalar):
-            node = Sequence((node,), node.place)
         try:
             given[name] = Given(convert(item._replace(keys=(key,)), node, foreign=True), "given", "", node.place)
         except InputError as error:

@@ -35,7 +35,7 @@ class Citation(NamedTuple):
 class Input(NamedTuple):
     """What is given or assumed. `keys` are its names in a foreign file, of which the first that is there counts.
 
-    `empty` is what `null` there means.
+    `empty` is what `null` there means; `letters` what the letters of a word given for a list stand for.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Input(NamedTuple):
     default: Formula | Value | None = None
     empty: Value | None = None
     group: str = ""
+    letters: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:

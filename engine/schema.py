@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 MOST = 100
 """Problems that are collected in one file."""
 
-Kind = Literal["rules", "inputs", "preset"]
+Kind = Literal["rules", "inputs", "preset", "fact"]
 Test = Callable[[Node], bool]
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")

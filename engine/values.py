@@ -97,7 +97,8 @@ def _choice(given: Input, node: Scalar) -> str:
 
 def _list(given: Input, node: Node, foreign: bool) -> tuple[Element, ...]:
     if isinstance(node, Scalar) and foreign:
-        return (_element(node),)
+        letters = dict(given.letters)
+        return tuple(letters.get(letter, letter) for letter in node.text) if letters else (_element(node),)
     if isinstance(node, Scalar):
         raise _wrong(given, node.place, "is a list", f"write `[{plain(node.text)}]`")
     if isinstance(node, Mapping):

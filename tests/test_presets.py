@@ -42,11 +42,12 @@ FILES = {
           wide: {name: text.size.wide, type: integer, default: 64}
           names: {type: list, default: []}
           style: {type: choice, choices: [o, q], otherwise: o, default: o}
+          kinds: {type: list, default: [], letters: {"*": star, D: star}}
           answer: {type: choice, choices: [round, square]}
         rules:
           layers: num_layers
           width: wide
-          tied: length(names) > 1
+          tied: length(names) > 1 or count(kinds, star) == 2 and length(kinds) == 3
           shape: {when: style == q, formula: square}
           helper: 2 * wide
         """,
@@ -163,6 +164,9 @@ TRANSLATED = [
     ({"kind": "old", "num_layers": 4, "text": {"size": {"wide": None}}}, {"width": 64}),
     ({"kind": "old", "num_layers": 4, "names": ["a", "b"]}, {"tied": True}),
     ({"kind": "old", "num_layers": 4, "names": "a"}, {"tied": False}),
+    ({"kind": "old", "num_layers": 4, "kinds": "D*x"}, {"tied": True}),
+    ({"kind": "old", "num_layers": 4, "kinds": "D-x"}, {"tied": False}),
+    ({"kind": "old", "num_layers": 4, "kinds": ["star", "D", "star"]}, {"tied": True}),
     ({"kind": "old", "num_layers": 4, "style": "q"}, {"shape": "square"}),
     ({"kind": "old", "num_layers": 4, "style": "something else"}, {"shape": "round"}),
     ({"kind": "old", "num_layers": 4, "other": {"deep": [1, {"x": "\u00e9"}]}}, {"layers": 4}),

@@ -21,8 +21,8 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets check
-    encode breakdown derivation report tables listing solve
+    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets
+    facts check encode breakdown derivation report tables listing agreement solve
     expand symbolic sweep advise emit formulas page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
@@ -248,8 +248,10 @@ def entry_files() -> list[Path]:
 
 
 def test_no_part_is_forgotten() -> None:
-    """Every rules file is named by people, included, a translation (`reads`), or a file of presets."""
+    """Every rules file is named by people, included, a translation (`reads`, or what is read `otherwise`), or a file of presets."""
     used = {path.resolve() for path in entry_files()} | {part for path in rules_files() for part in included_by(path)}
+    kinds = [kind for path in entry_files() for kind in load(str(path)).presets.values() if kind.otherwise]
+    used |= {Path(kind.otherwise).resolve() for kind in kinds}
     lost = [path for path in rules_files() if path.resolve() not in used and not mapping_of(path).entries.keys() & {"reads", "presets"}]
     assert not lost, "no rules file includes " + ", ".join(map(shown, lost))
 
