@@ -267,7 +267,7 @@ def training_peak(raw: Record, given: Record, *, trace: bool = False, **_: Any) 
 def prefill(raw: Record, given: Record, *, trace: bool = False, **_: Any) -> Record:
     """Peak minus weights, buffers and cache: of a prompt (its own cache), and of one more token (the cache of the prompt)."""
     with fakeable(raw, given), torch.no_grad():
-        model = built(raw, given).eval()
+        model = built(raw, given).eval().requires_grad_()  # the tracker puts a hook on every parameter, frozen tables too
         fixed = size([*model.parameters(), *model.buffers()])
         batch = inputs(model, given, labels=False)
         tracker = Tracker(trace=trace)
