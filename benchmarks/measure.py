@@ -24,6 +24,7 @@ try:
     import torch
     import transformers
     from torch.distributed._tools.mem_tracker import MemTracker
+    from torch.distributed._tools.mod_tracker import ModTracker
     from torch.utils.weak import WeakIdKeyDictionary
 except ImportError as missing:
     raise SystemExit(f"{missing}: pip install '.[truth]'") from missing
@@ -178,6 +179,16 @@ def saved_activations(raw: Record, given: Record, *, trace: bool = False, edits:
     return {"expect": {"saved_activations": total, "saved_activations_per_layer": layer}, "trace": rows}
 
 
+class Unfollowed(ModTracker):  # type: ignore[misc]
+    """No module is followed, and no hook set."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 class Tracker(MemTracker):  # type: ignore[misc]
     """PyTorch's own tracker of live storages, which also knows the peak of a phase and, if asked, what was alive there."""
 
@@ -185,6 +196,12 @@ class Tracker(MemTracker):  # type: ignore[misc]
         super().__init__()
         self.trace, self.operation, self.alive = trace, "", list[Record]()
         self.made = WeakIdKeyDictionary()
+
+    def __enter__(self) -> Any:
+        """Modules are followed only for a trace: their hooks hold the gradient of an output until all outputs of a module have theirs."""
+        if not self.trace:
+            self._mod_tracker = Unfollowed()
+        return super().__enter__()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.operation = str(func)
@@ -235,7 +252,7 @@ def training_peak(raw: Record, given: Record, *, trace: bool = False, **_: Any) 
         model = trainable(raw, given)
         optimizer = optimizer_of(model, given)
         batch = inputs(model, given, labels=True)
-        tracker = Tracker()
+        tracker = Tracker(trace=trace)
         tracker.track_external(model, optimizer, *batch.values())
         with tracker:
             for number in (1, 2):
