@@ -475,6 +475,7 @@ class _Builder:
             self._folder(folder, through) if isinstance(through, Scalar) else "",
             _listed(node, "by") or (f"{name}_type",),
             self._last_resort(folder, through, node.get("otherwise")) if isinstance(through, Scalar) else "",
+            _listed(node, "featured"),
         )
 
     def _last_resort(self, folder: str, through: Scalar, item: Node | None) -> str:
@@ -512,15 +513,18 @@ class _Builder:
         listed = [item for item in parts.items if isinstance(item, Scalar)] if isinstance(parts, Sequence) else []
         further = node.get("also")
         also = [item for item in further.items if isinstance(item, Scalar)] if isinstance(further, Sequence) else []
+        first = node.get("inputs")
+        asked = [item for item in first.items if isinstance(item, Scalar)] if isinstance(first, Sequence) else []
         ranges = node.get("beside")
         beside = [part for part in ranges.items if isinstance(part, Mapping)] if isinstance(ranges, Sequence) else []
         ends = [part.get(end) for part in beside for end in ("low", "high")]
-        for item in (*listed, *also, *ends, node.get("total"), node.get("budget")):
+        for item in (*listed, *also, *asked, *ends, node.get("total"), node.get("budget")):
             if isinstance(item, Scalar) and item.text not in self.known:
                 self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
         return Report(
             _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also),
-            tuple(Beside(_text(part, "title"), _text(part, "low"), _text(part, "high")) for part in beside), node.place,
+            tuple(Beside(_text(part, "title"), _text(part, "low"), _text(part, "high")) for part in beside),
+            tuple(item.text for item in asked), node.place,
         )  # fmt: skip
 
     def _source(self, node: Mapping) -> Citation | None:

@@ -299,16 +299,16 @@ def _opened(path: str, config: Mapping, part: Mapping | None, doubt: str) -> Tra
 def _reader(folder: str, word: str) -> tuple[str, list[str]]:
     """The file of a folder that reads this word; where there is none, an empty path and the words that are read."""
     own = os.path.join(folder, word + ".yaml")
-    if _NAME.fullmatch(word) and os.path.isfile(own) and word in _reads(os.path.abspath(own), own):
+    if _NAME.fullmatch(word) and os.path.isfile(own) and word in reads(own):
         return own, []
     known: list[str] = []
     for name in sorted(os.listdir(folder)):
         if name.endswith((".yaml", ".yml")):
             path = os.path.join(folder, name)
-            reads = _reads(os.path.abspath(path), path)
-            if word in reads:
+            words = reads(path)
+            if word in words:
                 return path, []
-            known += reads
+            known += words
     return "", known
 
 
@@ -316,6 +316,11 @@ _READS = re.compile(r"^reads *:.*(?:\n(?:[ #\]-].*)?)*", re.MULTILINE)
 """The key at the top of a file, with the lines that belong to it."""
 _ODD_TOP = re.compile(r"^[{\"'?]", re.MULTILINE)
 """What a line begins with where the key might be written in another way."""
+
+
+def reads(path: str) -> tuple[str, ...]:
+    """The words of a foreign vocabulary that a rules file translates; none where it translates nothing."""
+    return _reads(os.path.abspath(path), path)
 
 
 @lru_cache(maxsize=1024)

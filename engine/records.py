@@ -116,7 +116,10 @@ class Rule(NamedTuple):
 
 
 class PresetKind(NamedTuple):
-    """A named set of input values that an inputs file can ask for. Paths are complete."""
+    """A named set of input values that an inputs file can ask for. Paths are complete.
+
+    `featured` are the entries a page has without being asked for all.
+    """
 
     name: str
     places: tuple[str, ...]
@@ -125,6 +128,7 @@ class PresetKind(NamedTuple):
     through: str = ""
     by: tuple[str, ...] = ()
     otherwise: str = ""
+    featured: tuple[str, ...] = ()
 
 
 class Check(NamedTuple):
@@ -146,13 +150,14 @@ class Beside(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the answer is about."""
+    """What the answer is about. `inputs` are those people are asked first, in order."""
 
     total: str = ""
     budget: str = ""
     parts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
+    inputs: tuple[str, ...] = ()
     place: Place | None = None
 
 

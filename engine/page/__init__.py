@@ -1,0 +1,1 @@
+"""The page: one HTML file that answers like the command line, made from any rules file."""
