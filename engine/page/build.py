@@ -17,8 +17,9 @@ from ..plan import Plan
 from .content import Content, content
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPTS = ("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge", "app")
+SCRIPTS = ("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge", "dom", "app")
 """The files of the program, each using only those before it."""
+STYLES = ("base", "charts", "compare")
 
 
 def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
@@ -34,7 +35,7 @@ def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
     """
     made = content(plan, every_preset=every_preset, path=path)
     program = _program(made)
-    style = _stripped(_read("style.css"))
+    style = _stripped("\n".join(_read(f"style/{name}.css") for name in STYLES))
     loader = _stripped(_read("loader.js"))
     scripts, styles = f"{_hash(loader)} {_hash(program)}", _hash(style)
     policy = f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; base-uri 'none'; form-action 'none'"
