@@ -518,14 +518,28 @@ class _Builder:
         ranges = node.get("beside")
         beside = [part for part in ranges.items if isinstance(part, Mapping)] if isinstance(ranges, Sequence) else []
         ends = [part.get(end) for part in beside for end in ("low", "high")]
-        for item in (*listed, *also, *asked, *ends, node.get("total"), node.get("budget")):
+        kinds = {name for name, _, _ in self.files.maps["presets"]}
+        asked_rules = [item for item in asked if item.text not in kinds]
+        for item in (*listed, *also, *asked_rules, *ends, node.get("total"), node.get("budget")):
             if isinstance(item, Scalar) and item.text not in self.known:
                 self.problems.append(Problem(f"there is no rule `{plain(item.text)}`", item.place, suggest(item.text, self.known)))
         return Report(
             _text(node, "total"), _text(node, "budget"), tuple(item.text for item in listed), tuple(item.text for item in also),
             tuple(Beside(_text(part, "title"), _text(part, "low"), _text(part, "high")) for part in beside),
-            tuple(item.text for item in asked), node.place,
+            tuple(item.text for item in asked), self._start(node), node.place,
         )  # fmt: skip
+
+    def _start(self, node: Mapping) -> tuple[tuple[str, str], ...]:
+        """What a page begins with: texts for inputs and preset kinds."""
+        start = node.get("start")
+        known = self.known | {name for name, _, _ in self.files.maps["presets"]}
+        made = []
+        for name, place, item in start.items() if isinstance(start, Mapping) else ():
+            if name not in known:
+                self.problems.append(Problem(f"there is no input `{plain(name)}`", place, suggest(name, known)))
+            if isinstance(item, Scalar):
+                made.append((name, item.text))
+        return tuple(made)
 
     def _source(self, node: Mapping) -> Citation | None:
         text = _text(node, "source")

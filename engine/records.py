@@ -150,7 +150,7 @@ class Beside(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the answer is about. `inputs` are those people are asked first, in order."""
+    """What the answer is about. `inputs` are those people are asked first, in order; `start` what a page begins with."""
 
     total: str = ""
     budget: str = ""
@@ -158,6 +158,7 @@ class Report(NamedTuple):
     also: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
     inputs: tuple[str, ...] = ()
+    start: tuple[tuple[str, str], ...] = ()
     place: Place | None = None
 
 

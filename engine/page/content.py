@@ -73,6 +73,7 @@ def _report(document: Document) -> dict[str, Any]:
         "also": list(report.also),
         "beside": beside,
         "inputs": list(report.inputs),
+        "start": dict(report.start),
     }
 
 

@@ -1,7 +1,303 @@
-// The start of the page.
+// The page: one state, one update. What must be seen at once is painted at once, the rest after it.
 const App = (() => {
-  function start(data) {
-    window.gauge = new Gauge(data, FORMULAS);
+  const { h } = Dom;
+
+  class Page {
+    constructor(gauge) {
+      this.gauge = gauge;
+      this.asked = State.fromFragment(gauge, location.hash) ?? { set: { ...gauge.content.report.start }, files: {} };
+      this.pins = [];
+      this.fields = [];
+      this.opened = [];
+      this.later = 0;
+      const { report } = gauge.content;
+      this.unknown = report.inputs.find((name) => gauge.program.item(name)?.type === "integer");
+      this.roots = [gauge.total, gauge.budget, ...gauge.parts, ...gauge.beside.flatMap(({ low, high }) => [low, high])].filter((id) => id !== undefined);
+      if (!this.roots.length) this.roots = gauge.program.items.filter((item) => !item.input).map((item) => item.id);
+    }
+
+    name(item) {
+      return this.gauge.program.name(item.id);
+    }
+    presetName(kind) {
+      return this.asked.files[kind]?.name ?? this.asked.set[kind] ?? "";
+    }
+
+    // Changes of what is asked. An empty text takes a value back.
+    set(name, text) {
+      this.setAll({ [name]: text });
+    }
+    setAll(texts) {
+      const set = { ...this.asked.set };
+      for (const [name, text] of Object.entries(texts)) {
+        if (String(text).trim() === "") delete set[name];
+        else set[name] = String(text);
+      }
+      this.become({ ...this.asked, set });
+    }
+    preset(kind, name) {
+      const files = { ...this.asked.files };
+      delete files[kind];
+      this.asked = { ...this.asked, files };
+      this.set(kind, name);
+    }
+    choose(name, text) {
+      if (this.gauge.kinds.has(name)) this.preset(name, text);
+      else this.set(name, text);
+    }
+    file(kind, name, config) {
+      const set = { ...this.asked.set };
+      delete set[kind];
+      this.become({ set, files: { ...this.asked.files, [kind]: { name, config } } });
+    }
+    become(asked) {
+      this.asked = asked;
+      this.update();
+    }
+    pin() {
+      const presets = [...this.gauge.kinds.keys()].map((kind) => this.presetName(kind)).filter(Boolean);
+      this.pins.push({ label: `${this.pins.length + 1}. ${presets.join(" · ") || "configuration"}`, asked: this.asked });
+      this.refresh();
+    }
+    unpin(at) {
+      this.pins.splice(at, 1);
+      this.refresh();
+    }
+
+    // Computes, and paints what is seen at once; the rest follows.
+    update() {
+      const begun = performance.now();
+      const answer = this.gauge.answer(this.asked);
+      const problems = new Map();
+      for (const { name, message } of answer.problems) if (name) problems.set(name, message);
+      this.view = { asked: this.asked, answer, problems, used: this.gauge.used(answer.values, this.roots), why: (item) => this.why(item) };
+      for (const section of this.now) section.update(this.view);
+      performance.measure("repaint", { start: begun });
+      this.refresh();
+      clearTimeout(this.telling);
+      this.telling = setTimeout(() => this.tell(), 500);
+    }
+
+    // What may wait: one part after another, and only while nothing newer was asked.
+    refresh() {
+      const turn = (this.later += 1);
+      const queue = [...this.then];
+      const next = () => {
+        if (turn !== this.later || !queue.length) return;
+        queue.shift().update(this.view);
+        setTimeout(next);
+      };
+      setTimeout(next, 30);
+    }
+
+    tell() {
+      if (this.gauge.total !== undefined) this.live.textContent = Answer.sentence(this.gauge, this.view.answer);
+      const fragment = `#${State.toFragment(this.asked)}`;
+      if (fragment !== location.hash) history.replaceState(null, "", fragment);
+    }
+
+    // Why an input makes no difference here.
+    why(item) {
+      const { program } = this.gauge;
+      program.descendants([]);
+      const { values } = this.view.answer;
+      const idle = (program.users.get(item.id) ?? []).map((id) => program.byId.get(id)).filter((rule) => !rule.input && rule.when !== undefined);
+      const texts = idle.filter((rule) => values.state(rule.id) === Plan.NOTHING).map((rule) => Trees.text(program.tree(rule.when)));
+      return texts.length ? `Counts only when ${texts.reduce((best, text) => (text.length < best.length ? text : best))}` : "Makes no difference here";
+    }
   }
+
+  // The controls: presets, the inputs asked first, the others by group.
+  function controls(page) {
+    const { gauge } = page;
+    const { report, groups } = gauge.content;
+    const inputs = gauge.program.items.filter((item) => item.input);
+    const first = report.inputs.length ? report.inputs.map((name) => gauge.program.item(name)).filter((item) => item?.input) : inputs;
+    const place = (kind) => (report.inputs.includes(kind.name) ? report.inputs.indexOf(kind.name) : -1);
+    const presets = [...gauge.kinds.values()].sort((a, b) => place(a) - place(b)).map((kind) => Fields.preset(page, kind));
+    const main = first.map((item) => Fields.field(page, item, true));
+    const rest = inputs.filter((item) => !first.includes(item));
+    const known = new Set(groups.map(([name]) => name));
+    const blocks = [...groups, ["", "Other inputs"]].map(([name, title]) => group(page, title, rest.filter((item) => (known.has(item.group) ? item.group === name : name === ""))));
+    const shown = blocks.filter(Boolean);
+    const sought = h("input", { type: "search", placeholder: `search ${rest.length} further inputs`, "aria-label": "Search further inputs", maxlength: "60" });
+    sought.addEventListener("input", () => shown.forEach((block) => block.search(sought.value.trim().toLowerCase(), page.view)));
+    const element = h("form", { class: "controls", "aria-label": "Inputs", onsubmit: (event) => event.preventDefault() }, h("div", { class: "card" }, presets.map((each) => each.element), main.map((each) => each.element)), rest.length ? h("div", { class: "card more" }, sought, shown.map((block) => block.element)) : null);
+    const all = [...presets, ...main, ...shown];
+    return { element, update: (view) => all.forEach((each) => each.update(view)) };
+  }
+
+  // A folded group: its fields are made when it is first opened.
+  function group(page, title, items) {
+    if (!items.length) return null;
+    let fields = null;
+    const count = h("span", { class: "quiet" });
+    const idle = h("p", { class: "quiet" });
+    const inside = h("div", {});
+    const element = h("details", {}, h("summary", {}, title, " ", count), inside, idle);
+    let words = "";
+    function make(view) {
+      if (fields) return;
+      fields = items.map((item) => Fields.field(page, item, false));
+      inside.append(...fields.map((each) => each.element));
+      update(view);
+    }
+    function update(view) {
+      const given = items.filter((item) => view.asked.set[page.name(item)] !== undefined).length;
+      const matter = items.filter((item) => view.used.has(item.id)).length;
+      count.textContent = `${matter} of ${items.length} matter here${given ? `, ${given} given` : ""}`;
+      if (!fields || !element.open) return;
+      let hidden = 0;
+      for (const field of fields) {
+        const still = field.update(view);
+        field.element.hidden = words ? !field.text.includes(words) : still;
+        hidden += field.element.hidden ? 1 : 0;
+      }
+      idle.textContent = hidden && !words ? `${hidden} make no difference here and are hidden; the search finds them.` : "";
+    }
+    function search(text, view) {
+      words = text;
+      if (text) {
+        const found = items.some((item) => `${page.name(item)} ${item.title ?? ""}`.toLowerCase().includes(text));
+        element.hidden = !found;
+        element.open = found;
+        if (found) make(view);
+      } else element.hidden = false;
+      update(view);
+    }
+    element.addEventListener("toggle", () => {
+      if (!element.open) return;
+      make(page.view);
+      update(page.view);
+    });
+    return { element, update, search };
+  }
+
+  // The answer at the top, the bars, the table, and why.
+  function results(page) {
+    const { gauge } = page;
+    const top = h("section", { class: "card answer", "aria-label": "The answer" });
+    const bars = h("div", {});
+    const parts = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "All parts" });
+    const inside = h("div", {});
+    const trail = h("p", { class: "trail row" });
+    const why = h("section", { class: "card why-panel", hidden: true, "aria-label": "Why" }, trail, inside);
+    function show(id) {
+      const seen = page.opened.indexOf(id);
+      page.opened = seen < 0 ? [...page.opened, id] : page.opened.slice(0, seen + 1);
+      paint();
+      why.scrollIntoView({ block: "nearest" });
+      trail.querySelector("[aria-current]")?.focus();
+    }
+    function close() {
+      page.opened = [];
+      paint();
+    }
+    function paint() {
+      why.hidden = !page.opened.length;
+      if (why.hidden) return;
+      const steps = page.opened.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === page.opened.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
+      trail.replaceChildren("Why? ", ...steps.flatMap((step, at) => (at ? [" › ", step] : [step])), h("button", { type: "button", class: "reset", "aria-label": "Close", onclick: close }, "×"));
+      inside.replaceChildren(...Answer.why(gauge, page.view.answer, page.opened.at(-1), show).filter(Boolean));
+    }
+    function update({ answer }) {
+      const known = answer.total !== undefined && !answer.problems.length;
+      if (gauge.total !== undefined) top.replaceChildren(...Answer.head(gauge, answer));
+      bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
+      parts.replaceChildren(...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []));
+      paint();
+    }
+    const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);
+    return { top, elements: [breakdown, why], update, bars };
+  }
+
+  // Everything that leaves the page.
+  function sharing(page, bars) {
+    const said = h("span", { class: "quiet", role: "status" });
+    const copy = (label, text) => h("button", { type: "button", onclick: () => navigator.clipboard.writeText(text()).then(() => (said.textContent = `${label} copied`), () => (said.textContent = "The browser did not allow to copy")) }, label);
+    const { gauge } = page;
+    const link = () => `${location.href.split("#")[0]}#${State.toFragment(page.asked)}`;
+    const picture = h("button", { type: "button", onclick: () => bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml") }, "Chart as SVG");
+    return Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+  }
+
+  // Bringing a foreign file: dropped, picked or pasted.
+  function bringing(page) {
+    let kind = [...page.gauge.kinds.values()].find((each) => each.readers);
+    const text = h("textarea", { rows: 10, spellcheck: "false", "aria-label": "Text of the file", placeholder: "{ … }" });
+    const pick = h("input", { type: "file", accept: ".json,application/json", "aria-label": "A file" });
+    const problem = h("p", { class: "problem", role: "alert" });
+    const dialog = h("dialog", { "aria-label": "Use a file" }, h("h2", {}, "Use a config.json"), h("p", {}, "Pick it, paste it, or drop it anywhere on the page. It stays in your browser."), pick, text, problem, h("p", { class: "row" }, h("button", { type: "button", onclick: () => take("pasted.json", text.value) }, "Use it"), h("button", { type: "button", onclick: () => dialog.close() }, "Cancel")));
+    function take(name, content) {
+      try {
+        const config = Presets.fromJson(content);
+        dialog.close();
+        page.file(kind.name, name, config);
+      } catch (error) {
+        if (!(error instanceof SyntaxError || error instanceof Convert.Refused)) throw error;
+        problem.textContent = `This is not JSON that can be read: ${error.message}`;
+        if (!dialog.open) dialog.showModal();
+      }
+    }
+    const read = (file) => (file.size > 2e6 ? (problem.textContent = "The file is larger than 2 MB") : file.text().then((content) => take(file.name, content)));
+    pick.addEventListener("change", () => pick.files[0] && read(pick.files[0]));
+    page.askFile = (asked) => {
+      kind = asked;
+      problem.textContent = "";
+      dialog.showModal();
+    };
+    if (kind) {
+      document.addEventListener("dragover", (event) => event.preventDefault());
+      document.addEventListener("drop", (event) => {
+        event.preventDefault();
+        if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
+      });
+    }
+    return dialog;
+  }
+
+  function theme() {
+    const names = ["auto", "light", "dark"];
+    let at = 0;
+    const button = h("button", { type: "button", class: "theme" }, "Theme: auto");
+    button.addEventListener("click", () => {
+      at = (at + 1) % 3;
+      document.documentElement.dataset.theme = names[at];
+      button.textContent = `Theme: ${names[at]}`;
+    });
+    return button;
+  }
+
+  function start(data) {
+    const gauge = new Gauge(data, FORMULAS);
+    const page = new Page(gauge);
+    page.live = h("p", { class: "unseen", "aria-live": "polite" });
+    const inputs = controls(page);
+    const answer = results(page);
+    page.now = [inputs, answer];
+    page.then = gauge.total === undefined ? [] : [
+      typeof Advise !== "undefined" && Tools.levers(page), // until it lands
+      typeof Solve !== "undefined" && Tools.inverse(page),
+      typeof Curve !== "undefined" && Tools.curve(page),
+      typeof Compare !== "undefined" && Tools.compare(page),
+    ].filter(Boolean);
+    const title = data.title || "Rules";
+    document.title = title;
+    document.body.replaceChildren(
+      h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
+      h("main", {}, answer.top, inputs.element, h("div", { class: "results" }, answer.elements, page.then.map((each) => each.element), sharing(page, answer.bars))),
+      page.live,
+      bringing(page),
+      h("footer", { class: "quiet" }, "Computed in your browser, exactly; nothing is sent anywhere."),
+    );
+    page.update();
+    window.addEventListener("hashchange", () => {
+      const asked = State.fromFragment(gauge, location.hash);
+      if (asked) page.become(asked);
+    });
+    window.gauge = gauge;
+    window.gaugePage = page;
+  }
+
   return Object.freeze({ start });
 })();

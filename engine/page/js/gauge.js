@@ -37,6 +37,7 @@ const Gauge = (() => {
       this.read = new Map();
       const id = (name) => this.program.item(name)?.id;
       const { report } = data;
+      report.inputs = report.inputs.filter((name) => this.kinds.has(name) || this.program.item(name)?.input);
       this.total = id(report.total);
       this.budget = id(report.budget);
       this.parts = report.parts.map(id);

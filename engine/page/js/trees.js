@@ -67,5 +67,53 @@ const Trees = (() => {
     return { kind: "constant", value: found, text: Exact.whole(found) ? Quantity.grouped(found) : "" };
   }
 
-  return Object.freeze({ value, numbers });
+  const RANK = { choose: 0, or: 1, and: 2, not: 3, compare: 4, sum: 5, product: 6, negative: 7, power: 8, atom: 9 };
+
+  function rank(tree) {
+    if (tree.kind === "logic") return RANK[tree.operator];
+    if (tree.kind === "fold") return RANK["+-".includes(tree.operators[0]) ? "sum" : "product"];
+    if (tree.kind === "constant" && !Exact.whole(tree.value) && !tree.text) return RANK.product;
+    return RANK[tree.kind] ?? RANK.atom;
+  }
+
+  // A tree as formula text.
+  function text(tree, least = 0) {
+    const made = written(tree);
+    return rank(tree) < least ? `(${made})` : made;
+  }
+
+  function written(tree) {
+    switch (tree.kind) {
+      case "constant":
+        return tree.text || String(tree.value);
+      case "truth":
+        return String(tree.value);
+      case "word":
+        return tree.word;
+      case "name":
+        return tree.name;
+      case "cell":
+        return tree.path.join(".");
+      case "fold":
+        return tree.operands.map((part, at) => (at ? `${tree.operators[at - 1]} ${text(part, rank(tree) + 1)}` : text(part, rank(tree)))).join(" ");
+      case "power":
+        return `${text(tree.base, RANK.atom)}**${text(tree.exponent, RANK.negative)}`;
+      case "negative":
+        return `-${text(tree.operand, RANK.negative)}`;
+      case "compare":
+        return `${text(tree.left, RANK.sum)} ${tree.operator} ${text(tree.right, RANK.sum)}`;
+      case "logic":
+        return tree.operands.map((part) => text(part, rank(tree) + 1)).join(` ${tree.operator} `);
+      case "not":
+        return `not ${text(tree.operand, RANK.not)}`;
+      case "choose":
+        return `${text(tree.yes, 1)} if ${text(tree.condition, 1)} else ${text(tree.no)}`;
+      case "item":
+        return `${text(tree.listed, RANK.atom)}[${text(tree.position)}]`;
+      default:
+        return `${tree.function}(${tree.arguments.map((part) => text(part)).join(", ")})`;
+    }
+  }
+
+  return Object.freeze({ value, numbers, text });
 })();
