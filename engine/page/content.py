@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .. import listing, presets
 from ..document import load
 from ..emit import javascript
 from ..errors import GaugeError, RulesError, plain
-from ..formula import write
 from ..graph import needed_by
 from ..plan import Plan
 from ..records import Citation, Document, Input, PresetKind, Rule, Table, Value
@@ -47,7 +44,7 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
         "title": document.title,
         "doc": document.doc,
         "path": path or document.path,
-        "items": items,
+        "items": _columns(items),
         "checks": maker.checks(plan),
         "report": _report(document),
         "groups": [[name, listing.group_title(plan, name)] for name in document.groups if name],
@@ -172,7 +169,7 @@ class _Maker:
         if item.table:
             made["table"] = self.table(plan.document.tables[item.table])
         if isinstance(item.default, Formula):
-            made |= {"formula": self.formula(plan, item.default), "text": write(item.default.tree)}
+            made["formula"] = self.formula(plan, item.default)
         made = _bare(made)
         if item.default is not None and not isinstance(item.default, Formula):
             made["default"] = value_of(item.default)
@@ -253,7 +250,8 @@ class _Maker:
         """The number of an item of a translation; the same in two of them is one."""
         item = plan.item(name)
         made = {"id": self.id(name)} | self.item(plan, name, told=False)
-        made.pop("group", None)
+        for told in ("group", "kind", "words"):
+            made.pop(told, None)
         if isinstance(item, Input):
             if item.keys != (name,):
                 made["keys"] = list(item.keys)
@@ -261,20 +259,17 @@ class _Maker:
                 made["empty"] = value_of(item.empty)
             if item.letters:
                 made["letters"] = dict(item.letters)
-            if isinstance(item.default, Formula):
-                made.pop("text", None)
         key = repr(made)
         self.foreign.setdefault(key, made)
         return list(self.foreign).index(key)
 
     def shared(self) -> list[dict[str, Any]]:
-        """The items of all translations, those that most of them have first; the translations are told their new numbers."""
-        uses = Counter(number for each in self.translations for number in each["items"])
+        """The items of all translations, those of one name together, which packs best; the translations are told their new numbers."""
         listed = list(self.foreign.values())
-        order = sorted(range(len(listed)), key=lambda number: (-uses[number], number))
+        order = sorted(range(len(listed)), key=lambda number: (listed[number]["id"], number))
         new = {number: position for position, number in enumerate(order)}
         for each in self.translations:
-            each["items"] = _runs(sorted(new[number] for number in each["items"]))
+            each["items"] = sorted(new[number] for number in each["items"])
         return [listed[number] for number in order]
 
 
@@ -293,12 +288,6 @@ class _Names(dict[str, int]):
         return self.maker.id(name)
 
 
-def _runs(numbers: Iterable[int]) -> list[int | list[int]]:
-    """Numbers in order, those that follow one another as [first, last]."""
-    made: list[list[int]] = []
-    for number in numbers:
-        if made and made[-1][1] + 1 == number:
-            made[-1][1] = number
-        else:
-            made.append([number, number])
-    return [first if first == last else [first, last] for first, last in made]
+def _columns(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Items by what is said of them, which packs better than one by one; null where nothing is said."""
+    return {key: [item.get(key) for item in items] for key in sorted({key for item in items for key in item})}

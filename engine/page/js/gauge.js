@@ -12,7 +12,11 @@ const Gauge = (() => {
     for (const key of ["low", "high", "default", "empty", "choices"]) if (key in item) item[key] = revived(item[key]);
     return item;
   }
-  const spread = (runs) => runs.flatMap((run) => (Array.isArray(run) ? Array.from({ length: run[1] - run[0] + 1 }, (_, at) => run[0] + at) : [run]));
+  // The items of the rules, from what is said of all of them.
+  function itemsOf(columns) {
+    const [first] = Object.values(columns);
+    return first.map((_, id) => itemOf(Object.fromEntries(Object.entries(columns).flatMap(([key, column]) => (column[id] === null ? [] : [[key, column[id]]]))), id));
+  }
 
   // Reads while it computes which names were really read.
   class Tracing extends Plan.Computing {
@@ -31,7 +35,7 @@ const Gauge = (() => {
       const rows = (table) => Object.fromEntries(Object.entries(table.rows).map(([row, cells]) => [row, Object.fromEntries(Object.entries(cells).map(([key, cell]) => [key, revived(cell)]))]));
       this.content = { ...data, tables: data.tables.map((table) => ({ ...table, rows: rows(table) })) };
       this.formulas = formulas;
-      this.program = new Plan.Program(this.content, formulas, data.items.map(itemOf), data.checks);
+      this.program = new Plan.Program(this.content, formulas, itemsOf(data.items), data.checks);
       this.kinds = new Map(data.presets.map((kind) => [kind.name, kind]));
       this.translators = new Map();
       this.read = new Map();
@@ -49,7 +53,7 @@ const Gauge = (() => {
     translator(number) {
       if (!this.translators.has(number)) {
         const { items, checks } = this.content.translations[number];
-        const listed = spread(items).map((at) => itemOf(this.content.foreign[at]));
+        const listed = items.map((at) => itemOf(this.content.foreign[at]));
         for (const item of listed) if (item.input) item.keys ??= [this.content.names[item.id]];
         const program = new Plan.Program(this.content, this.formulas, listed, checks);
         program.items = ordered(program);

@@ -286,7 +286,7 @@ const Plan = (() => {
     const trouble = Convert.unfit(item, value);
     if (!trouble) return value;
     const name = program.name(item.id);
-    return new Absent([], [`the default of \`${name}\`, \`${item.text}\`: ${name} ${trouble}`]);
+    return new Absent([], [`the default of \`${name}\`, \`${Trees.text(program.tree(item.formula))}\`: ${name} ${trouble}`]);
   }
 
   // What came out: the state of every name, by its id.
