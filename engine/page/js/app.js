@@ -82,9 +82,12 @@ const App = (() => {
     refresh() {
       const turn = (this.later += 1);
       const queue = [...this.then];
+      let work = null; // a part that takes long goes on in slices
       const next = () => {
-        if (turn !== this.later || !queue.length) return;
-        queue.shift().update(this.view);
+        if (turn !== this.later || !(work || queue.length)) return;
+        work ??= queue.shift().update(this.view) ?? null;
+        const until = performance.now() + 8;
+        while (work && performance.now() < until) if (work.next().done) work = null;
         setTimeout(next);
       };
       setTimeout(next, 30);
