@@ -1,0 +1,362 @@
+"""What would make it fit: the levers of a document, what each saves, and the smallest set of them.
+
+The answer follows from these steps alone, so that another program that takes them gives the same one.
+
+**Fit.** A configuration fits when total + max(0, sum of the low ends of what stands beside it) <= budget. It can be had when the
+total has a value and no check of level `error` speaks.
+
+**What a lever offers.** A lever applies when it has no `when`, or its `when` is true with the present values.
+1. Its steps, in the order written. A formula is computed with the present values; a step that gives an input no value, or one it cannot
+   have, is left out. When a step is just what the inputs are already, that step and all before it are left out.
+2. A lever with `largest` has one step at first: the least value of its input (its `min`), where the present value is larger.
+   It applies only when there is a budget and the present configuration does not fit.
+3. Each step is tried alone. One that cannot be had is left out. saved = total before - total with it.
+4. The strongest step has the smallest total; of equals the later.
+5. A lever is offered when a step saves (saved > 0). Shown is the first step in order that saves and fits, else the strongest. For
+   `largest` the only step is the largest value below the present one that fits, where the least value fits; else the least value.
+6. Offers are sorted by what the step shown saves, the largest first; equals in the order of the file.
+
+**The smallest set**, when there is a budget and the present configuration does not fit.
+1. The candidates, in the order of the file, which goes from cheap to dear: levers whose strongest step lowers the total, or leaves it and
+   makes one of the parts of the report smaller (what it saves may show only once another part has shrunk).
+2. Sets of 1, 2, 3 and 4 candidates, the smallest first, and those of one size in lexicographic order of the file. Two levers that set the
+   same input are in no set together. Each set is tried with the strongest steps; the first that fits is taken. At most `MOST_SETS` sets
+   are tried.
+3. Without one: start with no lever, add again and again the candidate that leaves the smallest total (of equals the first; it must share
+   no input with those taken, and must lower the total), until it fits or none lowers it. When it fits, go from the last in the file to
+   the first and drop every lever without which it still fits.
+4. The set as mild as it can be: from its last lever in the file to its first, each gets its first step (in order, saving or not) with
+   which the set fits, the others as they are by then; `largest` gets the largest value below the present one with which the set fits.
+5. Without any set that fits: the smallest total seen in 2 and at the end of 3, and what it took; of equals the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+from .errors import CommandError, InputError, Problem
+from .evaluate import Given, Values, beside, changed, checked, evaluate, require
+from .graph import lever_formulas, needed_by
+from .plan import NOTHING, Absent, Plan, Step
+from .quantity import Number
+from .records import Lever, Value
+from .tree import Formula
+from .values import unfit
+
+MOST_SETS = 1_000
+"""Sets that are tried before the levers are added one by one."""
+LARGEST_SET = 4
+"""Levers of a set up to which every set is tried."""
+
+Settings = dict[str, Value]
+
+
+class Tried(NamedTuple):
+    """A configuration that was computed: what was set, the total, what it saves, and what is left of the budget (None without one)."""
+
+    settings: Settings
+    total: Number
+    saved: Number
+    headroom: Number | None
+    fits: bool | None
+
+
+class Offer(NamedTuple):
+    """A lever that applies and saves: the step shown, and every step that saves, the mildest first."""
+
+    lever: Lever
+    shown: Tried
+    steps: tuple[Tried, ...]
+
+
+class Chosen(NamedTuple):
+    """Levers with what each sets, and what comes out together. `smallest`: whether every smaller set was tried and does not fit."""
+
+    levers: tuple[tuple[Lever, Settings], ...]
+    tried: Tried
+    smallest: bool = False
+
+
+class Advice(NamedTuple):
+    """The answer. `remedy` makes it fit; `lowest` is the lowest total reached where nothing does."""
+
+    plan: Plan
+    total: str
+    budget: str
+    limit: Number | None
+    before: Tried
+    offers: tuple[Offer, ...]
+    remedy: Chosen | None
+    lowest: Chosen | None
+    warnings: tuple[Problem, ...]
+
+    @property
+    def answered(self) -> bool:
+        """Whether it fits, can be made to fit, or nobody asked."""
+        return self.before.fits is not False or self.remedy is not None
+
+
+class _Candidate(NamedTuple):
+    """A lever with the steps that can be had, all tried alone, and the strongest of them."""
+
+    lever: Lever
+    steps: tuple[Tried, ...]
+    strongest: Tried
+    helps: bool
+
+
+def advise(plan: Plan, given: Mapping[str, Given], total: str = "", budget: str = "") -> Advice:
+    """What the levers of a document do for a configuration.
+
+    Args:
+        plan: the rules.
+        given: values by name; levers may change them.
+        total: the rule to make small; the total of the report when empty.
+        budget: the name it must not exceed; the budget of the report when empty. Where it has no value only savings are told.
+
+    Raises:
+        CommandError: when the rules name no total.
+        InputError: when the present configuration has no total, or a check refuses it.
+    """
+    report = plan.document.report
+    total, budget = total or report.total, budget or report.budget
+    if not total:
+        raise CommandError(
+            Problem("the rules name no total, so nothing is to be made smaller", None, "add `report: {total: NAME}` to them")
+        )
+    trials = _Trials(plan, given, total, budget)
+    warnings, wrong = checked(trials.base)
+    if wrong:
+        raise InputError(*wrong)
+    require(trials.base, [total])
+    before = trials.at({})
+    if before is None:
+        raise InputError(Problem(f"`{total}` does not apply here, so nothing is to be made smaller"))
+    candidates = [found for lever in plan.document.levers if (found := _candidate(trials, lever, before)) is not None]
+    offers = sorted((offer for each in candidates if (offer := _offer(trials, each))), key=lambda offer: -offer.shown.saved)
+    remedy, lowest = _remedy(trials, [each for each in candidates if each.helps]) if before.fits is False else (None, None)
+    limit = trials.base.number(budget) if budget and trials.base.has(budget) else None
+    return Advice(plan, total, budget, limit, before, tuple(offers), remedy, lowest, (*plan.warnings, *warnings))
+
+
+class _Trials:
+    """Configurations around the given one, each computed once."""
+
+    def __init__(self, plan: Plan, given: Mapping[str, Given], total: str, budget: str) -> None:
+        document = plan.document
+        self.plan, self.total, self.budget = plan, total, budget
+        self.refusals = tuple(check for check in document.checks if check.level == "error")
+        ends = {name for each in document.report.beside for name in (each.low, each.high)}
+        needed = {total, budget, *ends, *(name for check in self.refusals for name in needed_by(document, check.when))} - {""}
+        self.wanted = plan.graph.ancestors(needed)
+        asked = {name for lever in document.levers for formula in lever_formulas(lever) for name in needed_by(document, formula)}
+        asked |= {name for lever in document.levers for name in lever.sets}
+        asked |= {name for check in document.checks for name in needed_by(document, check.when)}
+        parts = (*document.report.parts, *document.report.also)
+        self.base = evaluate(plan, given, needed | asked | set(parts))
+        self.parts = tuple(name for name in dict.fromkeys(parts) if name in self.wanted)
+        self.seen: dict[tuple[tuple[str, Value], ...], Tried | None] = {}
+
+    def values(self, settings: Settings) -> Values:
+        """Everything that is wanted, with these settings."""
+        return changed(self.base, settings, self.wanted)
+
+    def at(self, settings: Settings) -> Tried | None:
+        """The configuration with these settings; None when it cannot be had."""
+        key = tuple(sorted(settings.items(), key=lambda item: item[0]))
+        if key not in self.seen:
+            self.seen[key] = self._tried(settings, self.values(settings) if settings else self.base)
+        return self.seen[key]
+
+    def _tried(self, settings: Settings, values: Values) -> Tried | None:
+        state = values.state(self.total)
+        if state is NOTHING or state.__class__ is Absent:
+            return None
+        if any(self.plan.truth(check.when, values.cells) is True for check in self.refusals):
+            return None
+        before = self.base.number(self.total)
+        room = self.room(values)
+        headroom = None if room is None else room - state
+        return Tried(settings, state, before - state, headroom, None if headroom is None else headroom >= 0)
+
+    def room(self, values: Values) -> Number | None:
+        """What the total may be at most: the budget without the low ends of what stands beside the total."""
+        if not self.budget or not values.has(self.budget):
+            return None
+        return values.number(self.budget) - max(0, sum(each.low for each in beside(values)))
+
+    def smaller(self, settings: Settings) -> bool:
+        """Whether a part of the report is smaller with these settings."""
+        values = self.values(settings)
+        known = [name for name in self.parts if self.base.has(name) and not getattr(values.state(name), "missing", ())]
+        return any(values.number(name) < self.base.number(name) for name in known if values.has(name) or values.state(name) is NOTHING)
+
+    def largest(self, name: str, others: Settings) -> Tried | None:
+        """The configuration with the largest value of a whole-number input, below the present one, that fits beside other settings."""
+        from .solve.search import Question, find
+        from .solve.spans import Piece
+
+        item = self.plan.document.inputs[name]
+        present = self.base[name]
+        assert isinstance(present, int)
+        assert item.low is not None
+        low = item.low.__ceil__()
+        values = self.values({**others, name: low})
+        room = self.room(values)
+        if room is None or low >= present:
+            return None
+        found = find(Question(values, name, self.total, room, "at_most"), Piece(low, present - 1, True))
+        if not found.ranges:
+            return None
+        best = self.at({**others, name: int(found.ranges[-1].high)})
+        return best if best and best.fits else None
+
+
+def _candidate(trials: _Trials, lever: Lever, before: Tried) -> _Candidate | None:
+    """A lever with its steps tried alone; None when it does not apply or no step can be had."""
+    if lever.when and trials.plan.truth(lever.when, trials.base.cells) is not True:
+        return None
+    if lever.largest and before.fits is not False:
+        return None
+    tried = [found for step in _steps(trials, lever) if (found := trials.at(step)) is not None]
+    if not tried:
+        return None
+    strongest = min(reversed(tried), key=lambda each: each.total)
+    helps = strongest.saved > 0 or (strongest.saved == 0 and trials.smaller(strongest.settings))
+    return _Candidate(lever, tuple(tried), strongest, helps)
+
+
+def _steps(trials: _Trials, lever: Lever) -> list[Settings]:
+    """What the steps of a lever set, after the last that changes nothing."""
+    base = trials.base
+    if lever.largest:
+        low, present = trials.plan.document.inputs[lever.largest].low, base.state(lever.largest)
+        return [{lever.largest: low.__ceil__()}] if low is not None and isinstance(present, int) and low < present else []
+    made: list[Settings] = []
+    for step in lever.steps:
+        settings = _settings(trials, step)
+        if settings is not None and all(base.has(name) and base[name] == value for name, value in settings.items()):
+            made.clear()
+        elif settings is not None:
+            made.append(settings)
+    return made
+
+
+def _settings(trials: _Trials, step: Mapping[str, Formula | Value]) -> Settings | None:
+    """The values a step sets; None when there is one that its input cannot have."""
+    made: Settings = {}
+    for name, value in step.items():
+        if isinstance(value, Formula):
+            value = trials.plan.compute(Step(name, trials.plan.slots[name], None, ((None, value),)), trials.base.cells)  # noqa: PLW2901
+            if value.__class__ is Absent or unfit(trials.plan.document.inputs[name], value):
+                return None
+        made[name] = value
+    return made
+
+
+def _offer(trials: _Trials, found: _Candidate) -> Offer | None:
+    """A lever as it is shown; None when it saves nothing."""
+    if found.lever.largest:
+        best = trials.largest(found.lever.largest, {}) if found.strongest.fits else None
+        steps = [step for step in (best or found.strongest,) if step.saved > 0]
+    else:
+        steps = [step for step in found.steps if step.saved > 0]
+    if not steps:
+        return None
+    shown = next((step for step in steps if step.fits), None) or min(reversed(steps), key=lambda each: each.total)
+    return Offer(found.lever, shown, tuple(steps))
+
+
+def _remedy(trials: _Trials, candidates: list[_Candidate]) -> tuple[Chosen | None, Chosen | None]:
+    """The smallest set that makes it fit, or else the set with the lowest total that was seen."""
+    lowest: Chosen | None = None
+    number = 0
+    for chosen in _sets(candidates):
+        number += 1
+        tried = trials.at(_together(each.strongest.settings for each in chosen))
+        if tried is None:
+            continue
+        if tried.fits:
+            return _mildest(trials, chosen, smallest=True), None
+        if lowest is None or tried.total < lowest.tried.total:
+            lowest = _chosen(chosen, tried)
+    every = number < MOST_SETS
+    added, tried = _added(trials, candidates)
+    if tried and tried.fits:
+        kept = _needed(trials, added)
+        return _mildest(trials, kept, smallest=every and len(kept) == LARGEST_SET + 1), None
+    if tried and (lowest is None or tried.total < lowest.tried.total):
+        lowest = _chosen(added, tried)
+    return None, lowest
+
+
+def _sets(candidates: list[_Candidate]) -> Iterator[tuple[_Candidate, ...]]:
+    """Sets of levers that share no input, the smallest first, at most `MOST_SETS`."""
+    number = 0
+    for size in range(1, LARGEST_SET + 1):
+        for chosen in combinations(candidates, size):
+            names = [name for each in chosen for name in each.lever.sets]
+            if len(set(names)) < len(names):
+                continue
+            if number >= MOST_SETS:
+                return
+            number += 1
+            yield chosen
+
+
+def _together(settings: Iterable[Settings]) -> Settings:
+    return {name: value for each in settings for name, value in each.items()}
+
+
+def _chosen(levers: Iterable[_Candidate], tried: Tried) -> Chosen:
+    return Chosen(tuple((each.lever, each.strongest.settings) for each in levers), tried)
+
+
+def _added(trials: _Trials, candidates: list[_Candidate]) -> tuple[tuple[_Candidate, ...], Tried | None]:
+    """Levers added one by one, each time the one that leaves the smallest total, in the order of the file."""
+    added: list[_Candidate] = []
+    best: Tried | None = None
+    while best is None or not best.fits:
+        taken = {name for each in added for name in each.lever.sets}
+        free = [each for each in candidates if not taken & set(each.lever.sets)]
+        tries = [(tried, each) for each in free if (tried := trials.at(_together(one.strongest.settings for one in (*added, each))))]
+        now = best.total if best else trials.base.number(trials.total)
+        lower = [(tried, each) for tried, each in tries if tried.total < now]
+        if not lower:
+            break
+        best, chosen = min(lower, key=lambda pair: pair[0].total)
+        added.append(chosen)
+    return tuple(each for each in candidates if each in added), best
+
+
+def _needed(trials: _Trials, chosen: tuple[_Candidate, ...]) -> tuple[_Candidate, ...]:
+    """The levers of a set that fits without which it would not."""
+    kept = list(chosen)
+    for each in reversed(chosen):
+        rest = [other for other in kept if other is not each]
+        tried = trials.at(_together(other.strongest.settings for other in rest)) if rest else None
+        if tried and tried.fits:
+            kept = rest
+    return tuple(kept)
+
+
+def _mildest(trials: _Trials, chosen: tuple[_Candidate, ...], *, smallest: bool) -> Chosen:
+    """A set that fits, each lever as mild as the others allow, the dearest first."""
+    now = {each.lever.name: each.strongest.settings for each in chosen}
+    for each in reversed(chosen):
+        others = _together(settings for name, settings in now.items() if name != each.lever.name)
+        if each.lever.largest:
+            found = trials.largest(each.lever.largest, others)
+            if found:
+                now[each.lever.name] = {each.lever.largest: found.settings[each.lever.largest]}
+            continue
+        for step in each.steps:
+            tried = trials.at({**others, **step.settings})
+            if tried and tried.fits:
+                now[each.lever.name] = step.settings
+                break
+    tried = trials.at(_together(now.values()))
+    assert tried is not None
+    return Chosen(tuple((each.lever, now[each.lever.name]) for each in chosen), tried, smallest)
