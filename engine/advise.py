@@ -54,13 +54,17 @@ Settings = dict[str, Value]
 
 
 class Tried(NamedTuple):
-    """A configuration that was computed: what was set, the total, what it saves, and what is left of the budget (None without one)."""
+    """A configuration that was computed: what was set, the total, what it saves; without a budget the others are None.
+
+    `headroom` is what is left of the budget; `fits` asks for the low ends of what stands beside the total too, `certain` for the high ends.
+    """
 
     settings: Settings
     total: Number
     saved: Number
-    headroom: Number | None
-    fits: bool | None
+    headroom: Number | None = None
+    fits: bool | None = None
+    certain: bool | None = None
 
 
 class Offer(NamedTuple):
@@ -82,10 +86,9 @@ class Chosen(NamedTuple):
 class Advice(NamedTuple):
     """The answer. `remedy` makes it fit; `lowest` is the lowest total reached where nothing does."""
 
-    plan: Plan
+    values: Values
     total: str
     budget: str
-    limit: Number | None
     before: Tried
     offers: tuple[Offer, ...]
     remedy: Chosen | None
@@ -137,8 +140,7 @@ def advise(plan: Plan, given: Mapping[str, Given], total: str = "", budget: str 
     candidates = [found for lever in plan.document.levers if (found := _candidate(trials, lever, before)) is not None]
     offers = sorted((offer for each in candidates if (offer := _offer(trials, each))), key=lambda offer: -offer.shown.saved)
     remedy, lowest = _remedy(trials, [each for each in candidates if each.helps]) if before.fits is False else (None, None)
-    limit = trials.base.number(budget) if budget and trials.base.has(budget) else None
-    return Advice(plan, total, budget, limit, before, tuple(offers), remedy, lowest, (*plan.warnings, *warnings))
+    return Advice(trials.base, total, budget, before, tuple(offers), remedy, lowest, (*plan.warnings, *warnings))
 
 
 class _Trials:
@@ -176,16 +178,12 @@ class _Trials:
             return None
         if any(self.plan.truth(check.when, values.cells) is True for check in self.refusals):
             return None
-        before = self.base.number(self.total)
-        room = self.room(values)
-        headroom = None if room is None else room - state
-        return Tried(settings, state, before - state, headroom, None if headroom is None else headroom >= 0)
-
-    def room(self, values: Values) -> Number | None:
-        """What the total may be at most: the budget without the low ends of what stands beside the total."""
+        saved = self.base.number(self.total) - state
         if not self.budget or not values.has(self.budget):
-            return None
-        return values.number(self.budget) - max(0, sum(each.low for each in beside(values)))
+            return Tried(settings, state, saved)
+        headroom, ranges = values.number(self.budget) - state, beside(values)
+        fits, certain = (headroom >= max(0, sum(ends)) for ends in ((each.low for each in ranges), (each.high for each in ranges)))
+        return Tried(settings, state, saved, headroom, fits, certain)
 
     def smaller(self, settings: Settings) -> bool:
         """Whether a part of the report is smaller with these settings."""
@@ -204,9 +202,9 @@ class _Trials:
         assert item.low is not None
         low = item.low.__ceil__()
         values = self.values({**others, name: low})
-        room = self.room(values)
-        if room is None or low >= present:
+        if low >= present:
             return None
+        room = values.number(self.budget) - max(0, sum(each.low for each in beside(values)))
         found = find(Question(values, name, self.total, room, "at_most"), Piece(low, present - 1, True))
         if not found.ranges:
             return None
