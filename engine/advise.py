@@ -8,12 +8,13 @@ total has a value and no check of level `error` speaks.
 **What a lever offers.** A lever applies when it has no `when`, or its `when` is true with the present values.
 1. Its steps, in the order written. A formula is computed with the present values; a step that gives an input no value, or one it cannot
    have, is left out. When a step is just what the inputs are already, that step and all before it are left out.
-2. A lever with `largest` has one step at first: the least value of its input (its `min`), where the present value is larger.
+2. A lever with `largest` has one step at first: the least value, where the present value is larger. That is the `min` of its input, or
+   `least` (rounded up) where that is more; a `least` without a value leaves the lever out.
    It applies only when there is a budget and the present configuration does not fit.
 3. Each step is tried alone. One that cannot be had is left out. saved = total before - total with it.
 4. The strongest step has the smallest total; of equals the later.
 5. A lever is offered when a step saves (saved > 0). Shown is the first step in order that saves and fits, else the strongest. For
-   `largest` the only step is the largest value below the present one that fits, where the least value fits; else the least value.
+   `largest` the only step is the largest value below the present one that fits; it is not offered when there is none.
 6. Offers are sorted by what the step shown saves, the largest first; equals in the order of the file.
 
 **The smallest set**, when there is a budget and the present configuration does not fit.
@@ -33,8 +34,9 @@ total has a value and no check of level `error` speaks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import CommandError, InputError, Problem
 from .evaluate import Given, Values, beside, changed, checked, evaluate, require
@@ -45,7 +47,7 @@ from .records import Lever, Value
 from .tree import Formula
 from .values import unfit
 
-MOST_SETS = 1_000
+MOST_SETS = 2_500
 """Sets that are tried before the levers are added one by one."""
 LARGEST_SET = 4
 """Levers of a set up to which every set is tried."""
@@ -191,19 +193,14 @@ class _Trials:
         known = [name for name in self.parts if self.base.has(name) and not getattr(values.state(name), "missing", ())]
         return any(values.number(name) < self.base.number(name) for name in known if values.has(name) or values.state(name) is NOTHING)
 
-    def largest(self, name: str, others: Settings) -> Tried | None:
-        """The configuration with the largest value of a whole-number input, below the present one, that fits beside other settings."""
+    def largest(self, name: str, low: int, others: Settings) -> Tried | None:
+        """The configuration with the largest value of an input, from `low` to below the present one, that fits beside other settings."""
         from .solve.search import Question, find
         from .solve.spans import Piece
 
-        item = self.plan.document.inputs[name]
         present = self.base[name]
         assert isinstance(present, int)
-        assert item.low is not None
-        low = item.low.__ceil__()
         values = self.values({**others, name: low})
-        if low >= present:
-            return None
         room = values.number(self.budget) - max(0, sum(each.low for each in beside(values)))
         found = find(Question(values, name, self.total, room, "at_most"), Piece(low, present - 1, True))
         if not found.ranges:
@@ -230,8 +227,8 @@ def _steps(trials: _Trials, lever: Lever) -> list[Settings]:
     """What the steps of a lever set, after the last that changes nothing."""
     base = trials.base
     if lever.largest:
-        low, present = trials.plan.document.inputs[lever.largest].low, base.state(lever.largest)
-        return [{lever.largest: low.__ceil__()}] if low is not None and isinstance(present, int) and low < present else []
+        low, present = _least(trials, lever), base.state(lever.largest)
+        return [{lever.largest: low}] if low is not None and isinstance(present, int) and low < present else []
     made: list[Settings] = []
     for step in lever.steps:
         settings = _settings(trials, step)
@@ -242,29 +239,50 @@ def _steps(trials: _Trials, lever: Lever) -> list[Settings]:
     return made
 
 
+def _least(trials: _Trials, lever: Lever) -> int | None:
+    """The least value that a lever with `largest` may come to."""
+    low = trials.plan.document.inputs[lever.largest].low
+    least = _value(trials, lever.largest, lever.least) if lever.least is not None else low
+    if low is None or not isinstance(least, int | Fraction):
+        return None
+    return max(low.__ceil__(), least.__ceil__())
+
+
+def _value(trials: _Trials, name: str, value: Formula | Value) -> Any:
+    """A value as it stands, or that of a formula; an `Absent` where it has none."""
+    if isinstance(value, Formula):
+        return trials.plan.compute(Step(name, trials.plan.slots[name], None, ((None, value),)), trials.base.cells)
+    return value
+
+
 def _settings(trials: _Trials, step: Mapping[str, Formula | Value]) -> Settings | None:
     """The values a step sets; None when there is one that its input cannot have."""
     made: Settings = {}
     for name, value in step.items():
-        if isinstance(value, Formula):
-            value = trials.plan.compute(Step(name, trials.plan.slots[name], None, ((None, value),)), trials.base.cells)  # noqa: PLW2901
-            if value.__class__ is Absent or unfit(trials.plan.document.inputs[name], value):
-                return None
-        made[name] = value
+        found = _value(trials, name, value)
+        if found.__class__ is Absent or unfit(trials.plan.document.inputs[name], found):
+            return None
+        made[name] = found
     return made
 
 
 def _offer(trials: _Trials, found: _Candidate) -> Offer | None:
     """A lever as it is shown; None when it saves nothing."""
     if found.lever.largest:
-        best = trials.largest(found.lever.largest, {}) if found.strongest.fits else None
-        steps = [step for step in (best or found.strongest,) if step.saved > 0]
+        best = _largest(trials, found, {}) if found.strongest.fits else None
+        steps = [step for step in (best,) if step and step.saved > 0]
     else:
         steps = [step for step in found.steps if step.saved > 0]
     if not steps:
         return None
     shown = next((step for step in steps if step.fits), None) or min(reversed(steps), key=lambda each: each.total)
     return Offer(found.lever, shown, tuple(steps))
+
+
+def _largest(trials: _Trials, found: _Candidate, others: Settings) -> Tried | None:
+    low = found.strongest.settings[found.lever.largest]
+    assert isinstance(low, int)
+    return trials.largest(found.lever.largest, low, others)
 
 
 def _remedy(trials: _Trials, candidates: list[_Candidate]) -> tuple[Chosen | None, Chosen | None]:
@@ -309,7 +327,8 @@ def _together(settings: Iterable[Settings]) -> Settings:
 
 
 def _chosen(levers: Iterable[_Candidate], tried: Tried) -> Chosen:
-    return Chosen(tuple((each.lever, each.strongest.settings) for each in levers), tried)
+    chosen = tuple((each.lever, each.strongest.settings) for each in levers)
+    return Chosen(chosen, tried._replace(settings=_together(settings for _, settings in chosen)))
 
 
 def _added(trials: _Trials, candidates: list[_Candidate]) -> tuple[tuple[_Candidate, ...], Tried | None]:
@@ -346,7 +365,7 @@ def _mildest(trials: _Trials, chosen: tuple[_Candidate, ...], *, smallest: bool)
     for each in reversed(chosen):
         others = _together(settings for name, settings in now.items() if name != each.lever.name)
         if each.lever.largest:
-            found = trials.largest(each.lever.largest, others)
+            found = _largest(trials, each, others)
             if found:
                 now[each.lever.name] = {each.lever.largest: found.settings[each.lever.largest]}
             continue
@@ -355,6 +374,7 @@ def _mildest(trials: _Trials, chosen: tuple[_Candidate, ...], *, smallest: bool)
             if tried and tried.fits:
                 now[each.lever.name] = step.settings
                 break
-    tried = trials.at(_together(now.values()))
+    settings = _together(now.values())
+    tried = trials.at(settings)
     assert tried is not None
-    return Chosen(tuple((each.lever, now[each.lever.name]) for each in chosen), tried, smallest)
+    return Chosen(tuple((each.lever, now[each.lever.name]) for each in chosen), tried._replace(settings=settings), smallest)

@@ -520,21 +520,27 @@ class _Builder:
     def _lever(self, name: str, place: Place, node: Mapping, inputs: dict[str, Input]) -> Lever:
         when, changes = node.get("when"), node.get("set")
         made = Lever(
-            name, (), _text(node, "cost"), place, self._formula(when) if when else None, "", _text(node, "title"), _text(node, "doc"),
-            self._source(node),
+            name, (), _text(node, "cost"), place, self._formula(when) if when else None, "", None, _text(node, "title"),
+            _text(node, "doc"), self._source(node),
         )  # fmt: skip
         if not isinstance(changes, Mapping):
             return made
+        least = node.get("least")
         columns: dict[str, tuple[Formula | Value | None, ...]] = {}
         for changed, at, part in changes.items():
             if changed not in inputs:
                 hint = "set the inputs it is computed from" if changed in self.known else suggest(changed, inputs)
                 self.problems.append(Problem(f"the lever `{name}` sets `{plain(changed)}`, which is no input", at, hint))
             elif isinstance(part, Scalar) and part.text == "largest" and inputs[changed].type in {"integer", "number"}:
-                made = made._replace(largest=self._largest(made, inputs[changed], at, len(changes.entries)))
+                made = made._replace(
+                    largest=self._largest(made, inputs[changed], at, len(changes.entries)),
+                    least=self._default(inputs[changed], least) if least else None,
+                )
             else:
                 items = part.items if isinstance(part, Sequence) else (part,)
                 columns[changed] = tuple(self._default(inputs[changed], item) for item in items)
+        if least and not made.largest:
+            self.problems.append(Problem(f"the lever `{name}` has `least` and no `largest`", least.place, "remove it"))
         lengths = {len(column) for column in columns.values()} - {1}
         if len(lengths) > 1:
             hint = "a list for each step, all as long; a single value stands in every step"

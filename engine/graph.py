@@ -59,7 +59,8 @@ def lever_formulas(lever: Lever) -> Iterator[Formula]:
     """Every formula of a lever once, its condition first."""
     if lever.when:
         yield lever.when
-    found = {id(value): value for step in lever.steps for value in step.values() if isinstance(value, Formula)}
+    values = [lever.least, *(value for step in lever.steps for value in step.values())]
+    found = {id(value): value for value in values if isinstance(value, Formula)}
     yield from found.values()
 
 

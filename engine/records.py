@@ -145,7 +145,7 @@ class Lever(NamedTuple):
     """A change worth trying, and what one gives up for it.
 
     `steps` are what it sets, the mildest first; instead of steps, `largest` names a whole-number input that is set to the
-    largest value with which the budget is met.
+    largest value with which the budget is met, and `least` is the smallest value worth it.
     """
 
     name: str
@@ -154,6 +154,7 @@ class Lever(NamedTuple):
     place: Place
     when: Formula | None = None
     largest: str = ""
+    least: Formula | Value | None = None
     title: str = ""
     doc: str = ""
     source: Citation | None = None

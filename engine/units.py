@@ -186,12 +186,12 @@ class _Checker:
         if lever.when:
             self.want(lever.when, lever.when.tree, "truth")
         seen: set[int] = set()
-        for step in lever.steps:
-            for name, value in step.items():
-                if isinstance(value, Formula) and id(value) not in seen:
-                    seen.add(id(value))
-                    shape = self.shapes[name]
-                    self.suits(value, shape, shape.dimension, f"what the lever `{lever.name}` sets `{name}` to", name)
+        changes = [(name, value) for step in lever.steps for name, value in step.items()]
+        for name, value in [*changes, (lever.largest, lever.least)]:
+            if isinstance(value, Formula) and id(value) not in seen:
+                seen.add(id(value))
+                shape = self.shapes[name]
+                self.suits(value, shape, shape.dimension, f"what the lever `{lever.name}` sets `{name}` to", name)
 
     def rule(self, item: Rule) -> Shape:
         if item.when:
