@@ -128,9 +128,7 @@ def advise(plan: Plan, given: Mapping[str, Given], total: str = "", budget: str 
     report = plan.document.report
     total, budget = total or report.total, budget or report.budget
     if not total:
-        raise CommandError(
-            Problem("the rules name no total, so nothing is to be made smaller", None, "add `report: {total: NAME}` to them")
-        )
+        raise CommandError(Problem("the rules name no total to make smaller", None, "add `report: {total: NAME}` to them"))
     trials = _Trials(plan, given, total, budget)
     warnings, wrong = checked(trials.base)
     if wrong:
@@ -160,7 +158,7 @@ class _Trials:
         asked |= {name for check in document.checks for name in needed_by(document, check.when)}
         parts = (*document.report.parts, *document.report.also)
         self.base = evaluate(plan, given, needed | asked | set(parts))
-        self.parts = tuple(name for name in dict.fromkeys(parts) if name in self.wanted)
+        self.parts = tuple(name for name in dict.fromkeys(parts) if name in self.wanted and plan.shapes[name].kind == "number")
         self.seen: dict[tuple[tuple[str, Value], ...], Tried | None] = {}
 
     def values(self, settings: Settings) -> Values:
@@ -190,8 +188,8 @@ class _Trials:
     def smaller(self, settings: Settings) -> bool:
         """Whether a part of the report is smaller with these settings."""
         values = self.values(settings)
-        known = [name for name in self.parts if self.base.has(name) and not getattr(values.state(name), "missing", ())]
-        return any(values.number(name) < self.base.number(name) for name in known if values.has(name) or values.state(name) is NOTHING)
+        known = (name for name in self.parts if Absent not in {values.state(name).__class__, self.base.state(name).__class__})
+        return any(values.number(name) < self.base.number(name) for name in known)
 
     def largest(self, name: str, low: int, others: Settings) -> Tried | None:
         """The configuration with the largest value of an input, from `low` to below the present one, that fits beside other settings."""

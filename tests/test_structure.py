@@ -299,6 +299,16 @@ def test_every_input_is_explained() -> None:
     assert not bare, "\n".join(sorted(set(bare)))
 
 
+def test_every_lever_is_explained() -> None:
+    bare = []
+    for path in entry_files():
+        for lever in load(str(path)).levers:
+            lacking = [field for field in ("title", "cost", "doc", "source") if not getattr(lever, field)]
+            if lacking:
+                bare.append(f"{lever.place}: `{lever.name}` has no {', '.join(lacking)}")
+    assert not bare, "\n".join(bare)
+
+
 def test_every_schema_line_is_right() -> None:
     """The line by which an editor finds the schema leads there."""
     wrong = []
