@@ -22,10 +22,10 @@ total has a value and no check of level `error` speaks.
    makes one of the parts of the report smaller (what it saves may show only once another part has shrunk).
 2. Sets of 1, 2, 3 and 4 candidates, the smallest first, and those of one size in lexicographic order of the file. Two levers that set the
    same input are in no set together. Each set is tried with the strongest steps; the first that fits is taken. At most `MOST_SETS` sets
-   are tried.
+   are tried, and `MOST_SEEN` looked at, those with a shared input among them.
 3. Without one: start with no lever, add again and again the candidate that leaves the smallest total (of equals the first; it must share
-   no input with those taken, and must lower the total), until it fits or none lowers it. When it fits, go from the last in the file to
-   the first and drop every lever without which it still fits.
+   no input with those taken, and must lower the total), until it fits or none lowers it, or `MOST_SETS` sets were tried here. When it
+   fits, go from the last in the file to the first and drop every lever without which it still fits.
 4. The set as mild as it can be: from its last lever in the file to its first, each gets its first step (in order, saving or not) with
    which the set fits, the others as they are by then; `largest` gets the largest value below the present one with which the set fits.
 5. Without any set that fits: the smallest total seen in 2 and at the end of 3, and what it took; of equals the first.
@@ -33,9 +33,9 @@ total has a value and no check of level `error` speaks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Any, NamedTuple
 
 from .errors import CommandError, InputError, Problem
@@ -48,7 +48,9 @@ from .tree import Formula
 from .values import unfit
 
 MOST_SETS = 2_500
-"""Sets that are tried before the levers are added one by one."""
+"""Sets that are tried before the levers are added one by one, and again while they are."""
+MOST_SEEN = 50_000
+"""Sets that are looked at, whether or not two of their levers share an input."""
 LARGEST_SET = 4
 """Levers of a set up to which every set is tried."""
 
@@ -286,9 +288,8 @@ def _largest(trials: _Trials, found: _Candidate, others: Settings) -> Tried | No
 def _remedy(trials: _Trials, candidates: list[_Candidate]) -> tuple[Chosen | None, Chosen | None]:
     """The smallest set that makes it fit, or else the set with the lowest total that was seen."""
     lowest: Chosen | None = None
-    number = 0
-    for chosen in _sets(candidates):
-        number += 1
+    sets, every = _sets(candidates)
+    for chosen in sets:
         tried = trials.at(_together(each.strongest.settings for each in chosen))
         if tried is None:
             continue
@@ -296,7 +297,6 @@ def _remedy(trials: _Trials, candidates: list[_Candidate]) -> tuple[Chosen | Non
             return _mildest(trials, chosen, smallest=True), None
         if lowest is None or tried.total < lowest.tried.total:
             lowest = _chosen(chosen, tried)
-    every = number < MOST_SETS
     added, tried = _added(trials, candidates)
     if tried and tried.fits:
         kept = _needed(trials, added)
@@ -306,18 +306,17 @@ def _remedy(trials: _Trials, candidates: list[_Candidate]) -> tuple[Chosen | Non
     return None, lowest
 
 
-def _sets(candidates: list[_Candidate]) -> Iterator[tuple[_Candidate, ...]]:
-    """Sets of levers that share no input, the smallest first, at most `MOST_SETS`."""
-    number = 0
-    for size in range(1, LARGEST_SET + 1):
-        for chosen in combinations(candidates, size):
-            names = [name for each in chosen for name in each.lever.sets]
-            if len(set(names)) < len(names):
-                continue
-            if number >= MOST_SETS:
-                return
-            number += 1
-            yield chosen
+def _sets(candidates: list[_Candidate]) -> tuple[list[tuple[_Candidate, ...]], bool]:
+    """Sets of levers that share no input, the smallest first, and whether these are all up to `LARGEST_SET`."""
+    sizes = (combinations(candidates, size) for size in range(1, LARGEST_SET + 1))
+    looked_at = list(islice(chain.from_iterable(sizes), MOST_SEEN + 1))
+    apart = [chosen for chosen in looked_at[:MOST_SEEN] if _apart(chosen)]
+    return apart[:MOST_SETS], len(looked_at) <= MOST_SEEN and len(apart) <= MOST_SETS
+
+
+def _apart(chosen: tuple[_Candidate, ...]) -> bool:
+    names = [name for each in chosen for name in each.lever.sets]
+    return len(set(names)) == len(names)
 
 
 def _together(settings: Iterable[Settings]) -> Settings:
@@ -333,9 +332,11 @@ def _added(trials: _Trials, candidates: list[_Candidate]) -> tuple[tuple[_Candid
     """Levers added one by one, each time the one that leaves the smallest total, in the order of the file."""
     added: list[_Candidate] = []
     best: Tried | None = None
-    while best is None or not best.fits:
+    left = MOST_SETS
+    while left > 0 and (best is None or not best.fits):
         taken = {name for each in added for name in each.lever.sets}
         free = [each for each in candidates if not taken & set(each.lever.sets)]
+        left -= len(free)
         tries = [(tried, each) for each in free if (tried := trials.at(_together(one.strongest.settings for one in (*added, each))))]
         now = best.total if best else trials.base.number(trials.total)
         lower = [(tried, each) for tried, each in tries if tried.total < now]

@@ -33,6 +33,8 @@ from .tree import RESERVED, Formula
 from .values import convert
 
 MOST_RULES = 10_000
+MOST_LEVERS = 200
+MOST_STEPS = 20
 _CHOICE_LIKE = re.compile(r".*(?:\bif\b|[A-Za-z]\w*\.[A-Za-z])")
 """What tells a formula from a mistyped word: words may hold signs."""
 _FORMULA_LIKE = re.compile(r"(?![-+]?\.(?:inf|nan)$)(?:\S.*[-+*/%(<>=!]|[-+(].*[A-Za-z_]|.*\bif\b|.*[A-Za-z]\w*\.[A-Za-z])", re.IGNORECASE)
@@ -511,7 +513,10 @@ class _Builder:
     def _levers(self, inputs: dict[str, Input]) -> tuple[Lever, ...]:
         seen: dict[str, Place] = {}
         made = []
-        for name, place, node in self.files.maps["levers"]:
+        listed = self.files.maps["levers"]
+        if len(listed) > MOST_LEVERS:
+            self.problems.append(Problem(f"{len(listed):,} levers; at most {MOST_LEVERS} are read", listed[MOST_LEVERS][1]))
+        for name, place, node in listed[:MOST_LEVERS]:
             if isinstance(node, Mapping) and self._unique(seen, name, place):
                 seen[name] = place
                 made.append(self._lever(name, place, node, inputs))
@@ -531,6 +536,8 @@ class _Builder:
             if changed not in inputs:
                 hint = "set the inputs it is computed from" if changed in self.known else suggest(changed, inputs)
                 self.problems.append(Problem(f"the lever `{name}` sets `{plain(changed)}`, which is no input", at, hint))
+            elif inputs[changed].type == "list":
+                self.problems.append(Problem(f"the lever `{name}` sets `{changed}`, which is a list", at, "a lever sets single values"))
             elif isinstance(part, Scalar) and part.text == "largest" and inputs[changed].type in {"integer", "number"}:
                 made = made._replace(
                     largest=self._largest(made, inputs[changed], at, len(changes.entries)),
@@ -538,6 +545,9 @@ class _Builder:
                 )
             else:
                 items = part.items if isinstance(part, Sequence) else (part,)
+                if len(items) > MOST_STEPS:
+                    self.problems.append(Problem(f"{len(items):,} steps; a lever has at most {MOST_STEPS}", at))
+                    items = items[:MOST_STEPS]
                 columns[changed] = tuple(self._default(inputs[changed], item) for item in items)
         if least and not made.largest:
             self.problems.append(Problem(f"the lever `{name}` has `least` and no `largest`", least.place, "remove it"))

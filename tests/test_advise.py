@@ -163,6 +163,21 @@ def test_what_is_given_instead_of_a_rule_cannot(build: Callable[[str], Plan]) ->
     assert asked(build(LEVER.format(lever="set: {mode: low}")), total=70).offers == ()
 
 
+def test_many_levers_take_no_time(build: Callable[[str], Plan]) -> None:
+    """All of them set the same input, so that no set has two; nothing fits."""
+    listed = ", ".join(f"lever_{at}: {{set: {{width: {200 + at}}}, cost: Less.}}" for at in range(200))
+    found = asked(
+        build(f"""
+            report: {{total: total, budget: room}}
+            inputs: {{width: {{default: 1000}}, room: {{default: 1}}}}
+            rules: {{total: 2 * width}}
+            levers: {{{listed}}}
+        """)
+    )
+    assert found.lowest
+    assert found.lowest.tried.settings == {"width": 200}
+
+
 def test_a_refused_configuration_has_no_advice(build: Callable[[str], Plan]) -> None:
     with pytest.raises(InputError, match=r"Too narrow\."):
         asked(build(LEVER.format(lever="set: {mode: low}")), width=2)
