@@ -113,6 +113,10 @@ def _solve_options(made: _Parser) -> None:
     _formats(made, "table", "json", "csv", "markdown")
 
 
+def _advise_options(made: _Parser) -> None:
+    _formats(made, "table", "json", "csv", "markdown")
+
+
 def _formula_options(made: _Parser) -> None:
     made.add_argument("--expand", action="store_true", help="a closed form in the inputs")
     made.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
@@ -471,6 +475,17 @@ def _solve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _advise(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import advice, advise
+    else:
+        from .engine import advice, advise
+    made = _load(options.words[0], options)
+    found = advise.advise(made, _question(made, _optional(options, 1), options).given)
+    print(advice.written(found, options.format, quiet=options.quiet), end="")
+    return 0 if found.answered else 1
+
+
 def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: Solution) -> Solution:
     """The solution with a formula for it, where there is one that gives the same value."""
     if TYPE_CHECKING or not __package__:
@@ -537,6 +552,7 @@ def _list(options: argparse.Namespace) -> int:
 _COMMANDS = {
     "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
     "solve": _Command("the best value of an unknown: how far one can go", "RULES [INPUTS]", 1, _solve_options, _solve),
+    "advise": _Command("what would make it fit: each lever, and the smallest set of them", "RULES [INPUTS]", 1, _advise_options, _advise),
     "formula": _Command("rules as formulas", "RULES [NAME ...]", 1, _formula_options, _formula),
     "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
     "check": _Command(
