@@ -11,7 +11,7 @@ from ..emit import javascript
 from ..errors import GaugeError, RulesError, plain
 from ..graph import needed_by
 from ..plan import Plan
-from ..records import Citation, Document, Input, PresetKind, Rule, Table, Value
+from ..records import Citation, Document, Input, Lever, PresetKind, Rule, Table, Value
 from ..source import Mapping, Node, Scalar, Sequence
 from ..tree import Formula
 from ..units import table_of
@@ -46,6 +46,7 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
         "path": path or document.path,
         "items": _columns(items),
         "checks": maker.checks(plan),
+        "levers": [maker.lever(plan, lever) for lever in document.levers],
         "report": _report(document),
         "groups": [[name, listing.group_title(plan, name)] for name in document.groups if name],
         "presets": [maker.kind(kind, every_preset) for kind in document.presets.values()],
@@ -191,6 +192,18 @@ class _Maker:
             {"name": check.name, "when": self.formula(plan, check.when), "say": plain(check.say, 400), "level": check.level}
             for check in plan.document.checks
         ]
+
+    def lever(self, plan: Plan, lever: Lever) -> dict[str, Any]:
+        """A change worth trying: values as they stand, or `{"formula": 17}`."""
+
+        def value(of: Formula | Value) -> Any:
+            return {"formula": self.formula(plan, of)} if isinstance(of, Formula) else value_of(of)
+
+        made: dict[str, Any] = {"name": lever.name, "title": lever.title, "cost": lever.cost, "largest": lever.largest}
+        made["steps"] = [{name: value(of) for name, of in step.items()} for step in lever.steps]
+        for key, of in (("when", lever.when), ("least", lever.least)):
+            made[key] = None if of is None else self.formula(plan, of) if key == "when" and isinstance(of, Formula) else value(of)
+        return _bare(made)
 
     def kind(self, kind: PresetKind, every: bool) -> dict[str, Any]:
         """A kind of presets with its entries and what reads foreign files."""

@@ -4,6 +4,7 @@ const Advise = (() => {
   const { NOTHING, Absent } = Plan;
   const { compare, subtract } = Exact;
   const MOST_SETS = 2500;
+  const MOST_SEEN = 50000;
   const LARGEST_SET = 4;
 
   // Configurations around the given one, each computed once. Settings are maps of ids to values.
@@ -135,38 +136,48 @@ const Advise = (() => {
   }
   const largest = (trials, { lever, strongest }, others) => trials.largest(lever.largest, strongest.settings.get(lever.largest), others);
 
-  // Sets of levers that share no input, the smallest first.
+  // All sets of a size, in the order of the file.
   function* sets(candidates, size, from = 0, chosen = []) {
     if (chosen.length === size) yield chosen;
-    else {
-      for (let at = from; at < candidates.length; at += 1) {
-        if (!chosen.some((other) => shares(other, candidates[at]))) yield* sets(candidates, size, at + 1, [...chosen, candidates[at]]);
-      }
-    }
+    else for (let at = from; at < candidates.length; at += 1) yield* sets(candidates, size, at + 1, [...chosen, candidates[at]]);
   }
   const shares = (one, two) => one.lever.sets.some((id) => two.lever.sets.includes(id));
+  const apart = (chosen) => chosen.every((one, at) => !chosen.slice(at + 1).some((two) => shares(one, two)));
+
+  // The sets that are tried, the smallest first; its result says whether these are all up to the largest.
+  function* tries(candidates) {
+    let [seen, number] = [0, 0];
+    for (let size = 1; size <= LARGEST_SET; size += 1) {
+      for (const chosen of sets(candidates, size)) {
+        if ((seen += 1) > MOST_SEEN) return false;
+        if (apart(chosen)) {
+          if ((number += 1) > MOST_SETS) return false;
+          yield chosen;
+        }
+      }
+    }
+    return true;
+  }
 
   // The smallest set that makes it fit, or else the set with the lowest total that was seen.
   function* remedy(trials, candidates) {
     let best = null;
-    let number = 0;
     const seen = (chosen, tried) => {
       if (tried && (!best || compare(tried.total, best.tried.total) < 0)) best = { levers: chosen.map((each) => [each.lever, each.strongest.settings]), tried };
     };
-    for (let size = 1; size <= LARGEST_SET && number < MOST_SETS; size += 1) {
-      for (const chosen of sets(candidates, size)) {
-        if (number >= MOST_SETS) break;
-        number += 1;
-        const tried = trials.at(together(chosen.map((each) => each.strongest.settings)));
-        if (tried?.fits) return { remedy: mildest(trials, chosen, true) };
-        seen(chosen, tried);
-        yield;
-      }
+    const each = tries(candidates);
+    let next = each.next();
+    for (; !next.done; next = each.next()) {
+      const chosen = next.value;
+      const tried = trials.at(together(chosen.map((one) => one.strongest.settings)));
+      if (tried?.fits) return { remedy: mildest(trials, chosen, true) };
+      seen(chosen, tried);
+      yield;
     }
     const { added, tried } = yield* addedOn(trials, candidates);
     if (tried?.fits) {
       const kept = needed(trials, added);
-      return { remedy: mildest(trials, kept, number < MOST_SETS && kept.length === LARGEST_SET + 1) };
+      return { remedy: mildest(trials, kept, next.value && kept.length === LARGEST_SET + 1) };
     }
     seen(added, tried);
     return { lowest: best };
@@ -176,10 +187,12 @@ const Advise = (() => {
   function* addedOn(trials, candidates) {
     const added = [];
     let best = null;
-    while (!best?.fits) {
+    let left = MOST_SETS;
+    while (left > 0 && !best?.fits) {
       let found = null;
       for (const each of candidates) {
         if (added.some((other) => other === each || shares(other, each))) continue;
+        left -= 1;
         const tried = trials.at(together([...added, each].map((one) => one.strongest.settings)));
         yield;
         const now = found?.tried.total ?? best?.total ?? trials.base.number(trials.gauge.total);
