@@ -80,6 +80,7 @@ CASES = (
         ("ceil(a / 2)", f"<mo>⌈</mo><mfrac>{A}<mn>2</mn></mfrac><mo>⌉</mo>"),
         ("abs(a)", f"<mo>|</mo>{A}<mo>|</mo>"),
         ("round_up(a, 8)", f"<mo>⌈</mo><mfrac>{A}<mn>8</mn></mfrac><mo>⌉</mo><mo>⋅</mo><mn>8</mn>"),
+        ("round_up(a, b + 1)", f"<mi>round~up</mi><mo>(</mo>{A}<mo>,</mo>{B}<mo>+</mo><mn>1</mn><mo>)</mo>"),
         ("max(a, 2)", f"<mi>max</mi><mo>(</mo>{A}<mo>,</mo><mn>2</mn><mo>)</mo>"),
         ("sum(items)", "<mi>sum</mi><mo>(</mo><mi>items</mi><mo>)</mo>"),
         ("items[0]", "<msub><mi>items</mi><mn>0</mn></msub>"),

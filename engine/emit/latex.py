@@ -184,7 +184,7 @@ class _Writer:
                 rf"\left\lceil \frac{{{texts[0]}}}{{{texts[1]}}} \right\rceil \cdot {self.part(arguments[1], _ATOM)}",
             ),
         }
-        if function in around:
+        if function in around and (function != "round_up" or isinstance(arguments[1], Constant | Name | Cell)):  # it stands there twice
             return around[function]()
         word = rf"\{function}" if function in {"min", "max"} else name(function)
         return _ATOM, rf"{word}\left({', '.join(texts)}\right)"

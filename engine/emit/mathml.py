@@ -376,7 +376,7 @@ class _Writer:
                 return Made(_ATOM, (Node("msqrt", made[0].nodes),), made[0].width + _DIGIT)
             case "isqrt":
                 return _around("⌊", Made(_ATOM, (Node("msqrt", made[0].nodes),), made[0].width + _DIGIT), "⌋")
-            case "round_up":
+            case "round_up" if isinstance(arguments[1], Constant | Name | Cell):  # it stands there twice
                 return _times(_around("⌈", _fraction(made[0], made[1]), "⌉"), made[1])
         head = _name(function)
         inner = _bracketed(_listed(made, room - head.width))
