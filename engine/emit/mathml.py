@@ -81,7 +81,7 @@ def document(
     """
     writer = _Writer(known or {}, room)
     rows = [row for name, tree in equations for row in writer.equation(name, operator, tree)]
-    rows += [writer.condition(condition) for condition in conditions]
+    rows += [writer.condition(condition, room) for condition in conditions]
     rows += [_row((_word("where"),), ())] if where else []
     rows += [row for name, tree in where for row in writer.equation(name, "=", tree)]
     inner = "\n".join(map(str, rows))
@@ -253,15 +253,17 @@ class _Writer:
         body = tree.yes if isinstance(tree, Choose) and condition else tree
         sign = "iff" if isinstance(body, Compare | Logic | Not) and operator == "=" else operator
         head = self.named(name)
-        room = self.room - head.width
+        room = self.room - head.width - _SIGN - 2 * _GAP
         (nodes, _), *others = _filled(self.parts(body, room)[1], room)
         rows = [_row(head.nodes, (*_sign(sign), *nodes)), *(_row((), line) for line, _ in others)]
-        return [*rows, self.condition(condition, ", otherwise 0")] if condition else rows
+        return [*rows, self.condition(condition, room, ", otherwise 0")] if condition else rows
 
-    def condition(self, tree: Tree, after: str = "") -> Node:
+    def condition(self, tree: Tree, room: int, after: str = "") -> Node:
         """The row that says what must hold."""
-        made = _conditions([self.parts(tree, self.room)[1]], self.room)[0]
-        return _row((), (*made.nodes, _word(after)) if after else made.nodes)
+        *parts, (operator, last) = self.parts(tree, room)[1]
+        if after:
+            last = Made(last.binds, (*last.nodes, _word(after)), last.width + len(after) * _DIGIT)
+        return _row((), _conditions([[*parts, (operator, last)]], room)[0].nodes)
 
     def named(self, name: str) -> Made:
         """A name by its symbol, where it has one."""
