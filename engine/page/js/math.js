@@ -2,7 +2,7 @@
 //
 // A node is [tag, text or nodes, attributes]; a part is { binds, nodes, width, minus, fraction }; widths are tenths of a digit.
 const MathText = (() => {
-  const WIDTH = 900;
+  const WIDTH = 800;
   const [DIGIT, SIGN, COMMA, BRACKET, GAP, INDENT, NARROWEST, SHORT] = [10, 30, 15, 9, 16, 40, 300, 60];
   const [CHOICE, OR, AND, NOT, COMPARE, MODULO, SUM, PRODUCT, NEGATIVE, ATOM] = Array(10).keys();
   const SIGNS = { "+": "+", "-": "\u2212", "*": "⋅", "%": "mod", and: "and", or: "or", "=": "=", iff: "⇔", "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥" };
