@@ -122,7 +122,7 @@ def _formula_options(made: _Parser) -> None:
     made.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
     made.add_argument("--keep", metavar="A,B", default="", help="the inputs that stay as names")
     made.add_argument("--for", dest="unknown", metavar="NAME", default="", help="solve for this input")
-    _formats(made, "text", "latex", "python")
+    _formats(made, "text", "latex", "mathml", "python")
 
 
 def _explain_options(made: _Parser) -> None:

@@ -128,9 +128,9 @@ const Answer = (() => {
     if (tree) {
       const name = { kind: "name", id, name: gauge.program.name(id) };
       const skipped = state === Plan.NOTHING;
-      lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, skipped ? "applies when " : "", MathText.equation(gauge, skipped ? null : name, tree)));
+      lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, skipped ? "applies when " : "", MathText.equation(gauge, skipped ? null : name, tree, skipped ? "" : "=")));
       const numbers = Trees.numbers(values, tree);
-      if (!skipped && Plan.children(tree).length) lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" }, MathText.equation(gauge, null, numbers, "=")));
+      if (!skipped && Plan.children(tree).length) lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" }, MathText.equation(gauge, null, numbers)));
     } else if (!known && item.input) lines.push(h("p", { class: "quiet" }, "assumed"));
     if (item.source) lines.push(sourceLink(gauge, item.source));
     const needs = tree ? [...new Set(gauge.program.used(tree))] : [];
