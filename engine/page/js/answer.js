@@ -75,7 +75,7 @@ const Answer = (() => {
     const body = rows(gauge, answer).map((row) => {
       const label = row.id === undefined ? row.label : h("button", { type: "button", class: "link", onclick: () => onpick(row.id) }, row.label);
       const sizes = row.value === undefined ? ["", ""] : [Quantity.grouped(row.value), Quantity.readable(row.value, unit)];
-      return h("tr", { class: row.total ? "sum" : row.aside ? "aside" : "" }, h("th", { scope: "row" }, label), h("td", {}, sizes[1]), h("td", { class: "digits" }, sizes[0]), h("td", {}, row.share));
+      return h("tr", { class: row.total ? "sum" : row.aside ? "aside" : "", "data-id": row.id }, h("th", { scope: "row" }, label), h("td", {}, sizes[1]), h("td", { class: "digits" }, sizes[0]), h("td", {}, row.share));
     });
     const none = gauge.parts.filter((id) => [0, Plan.NOTHING].includes(answer.values.state(id)));
     const rest = none.flatMap((id, at) => [at ? ", " : "", h("button", { type: "button", class: "link", onclick: () => onpick(id) }, titleOf(gauge, id))]);
@@ -86,7 +86,7 @@ const Answer = (() => {
   // For rules without a total: every rule with its value.
   function plainTable(gauge, answer, onpick) {
     const items = gauge.program.items.filter((item) => !item.input);
-    const body = items.map((item) => h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id))), h("td", {}, stateText(answer.values.state(item.id), item.unit))));
+    const body = items.map((item) => h("tr", { "data-id": item.id }, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id))), h("td", {}, stateText(answer.values.state(item.id), item.unit))));
     return h("table", { class: "parts" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Value"))), h("tbody", {}, body));
   }
 

@@ -8,7 +8,7 @@ const App = (() => {
       this.asked = State.fromFragment(gauge, location.hash) ?? { set: { ...gauge.content.report.start }, files: {} };
       this.pins = [];
       this.fields = [];
-      this.opened = [];
+      this.opened = gauge.total === undefined ? [] : [gauge.total];
       this.later = 0;
       const { report } = gauge.content;
       this.unknown = report.inputs.find((name) => gauge.program.item(name)?.type === "integer");
@@ -184,24 +184,38 @@ const App = (() => {
     const parts = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "All parts" });
     const inside = h("div", {});
     const trail = h("p", { class: "trail row" });
-    const why = h("section", { class: "card why-panel", hidden: true, "aria-label": "Why" }, trail, inside);
-    function show(id) {
+    const why = h("section", { class: "card why-panel", "aria-label": "Why" }, trail, inside);
+    let peeked = null;
+    // A name that is picked is shown until another is; picked inside, it is one step further down.
+    function show(id, further = false) {
       const seen = page.opened.indexOf(id);
-      page.opened = seen < 0 ? [...page.opened, id] : page.opened.slice(0, seen + 1);
+      page.opened = seen >= 0 ? page.opened.slice(0, seen + 1) : further ? [...page.opened, id] : [id];
+      peeked = null;
       paint();
-      why.scrollIntoView({ block: "nearest" });
-      trail.querySelector("[aria-current]")?.focus();
+      if (further) trail.querySelector("[aria-current]").focus();
+      else why.scrollIntoView({ block: "nearest" });
     }
-    function close() {
-      page.opened = [];
+    // What is pointed at or focused in the table is shown while it is.
+    const peek = (event) => {
+      const id = event.target.closest?.("tr")?.dataset.id;
+      if (id !== undefined && Number(id) !== peeked) {
+        peeked = Number(id);
+        paint();
+      }
+    };
+    const leave = () => {
+      if (peeked === null) return;
+      peeked = null;
       paint();
-    }
+    };
+    for (const [kind, work] of Object.entries({ pointerover: peek, focusin: peek, pointerleave: leave, focusout: leave })) parts.addEventListener(kind, work);
     function paint() {
-      why.hidden = !page.opened.length;
+      const steps = peeked === null ? page.opened : [peeked];
+      why.hidden = !steps.length;
       if (why.hidden) return;
-      const steps = page.opened.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === page.opened.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
-      trail.replaceChildren("Why? ", ...steps.flatMap((step, at) => (at ? [" › ", step] : [step])), h("button", { type: "button", class: "reset", "aria-label": "Close", onclick: close }, "×"));
-      inside.replaceChildren(...Answer.why(gauge, page.view.answer, page.opened.at(-1), show).filter(Boolean));
+      const links = steps.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === steps.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
+      trail.replaceChildren("Why? ", ...links.flatMap((link, at) => (at ? [" › ", link] : [link])));
+      inside.replaceChildren(...Answer.why(gauge, page.view.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
     }
     function update({ answer }) {
       const known = answer.total !== undefined && !answer.problems.length;
