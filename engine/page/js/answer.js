@@ -135,7 +135,13 @@ const Answer = (() => {
     if (item.source) lines.push(sourceLink(gauge, item.source));
     const needs = tree ? [...new Set(gauge.program.used(tree))] : [];
     if (needs.length) {
-      lines.push(h("ul", { class: "needs" }, needs.map((needed) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => onpick(needed) }, titleOf(gauge, needed)), " ", h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit))))));
+      const written = MathText.known(gauge, { id }, tree);
+      const entry = (needed) => {
+        const sign = MathText.formula({ kind: "name", name: gauge.program.name(needed) }, written);
+        const link = h("button", { type: "button", class: "link", onclick: () => onpick(needed) }, titleOf(gauge, needed));
+        return h("li", {}, sign, " ", link, " ", h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit)));
+      };
+      lines.push(h("ul", { class: "needs" }, needs.map(entry)));
     }
     return lines;
   }

@@ -249,19 +249,22 @@ const MathText = (() => {
   // What a line of the page holds, in tenths of a digit, which takes about 9.5 pixels.
   const room = () => Math.min(WIDTH, Math.max(NARROWEST, Math.floor((window.innerWidth - 64) * 1.05)));
 
+  // How the names of an equation are written: by their symbols.
+  function known({ program }, name, tree) {
+    const used = [...(name ? [name.id] : []), ...program.used(tree)];
+    return symbols(Object.fromEntries(used.map((id) => [program.name(id), program.byId.get(id).symbol])));
+  }
+
   // A name (a node, or null to go on below another equation) and its tree as an element `math`; `operator` may be empty.
   function equation(gauge, name, tree, operator = "=", width = room()) {
-    const { program } = gauge;
-    const used = [...(name ? [name.id] : []), ...program.used(tree)];
-    const known = symbols(Object.fromEntries(used.map((id) => [program.name(id), program.byId.get(id).symbol])));
-    const rows = new Writer(known, width).equation(name?.name, operator, tree);
+    const rows = new Writer(known(gauge, name, tree), width).equation(name?.name, operator, tree);
     return element(["math", [["mtable", rows, LARGE]], { display: "block" }]);
   }
 
-  // A tree as an element `math`, to stand in a line of text; `known` comes from `symbols`.
-  function formula(tree, known = {}, width = room()) {
-    return element(["math", [row(new Writer(known, width).write(tree, width).nodes)]]);
+  // A tree as an element `math`, to stand in a line of text; `written` comes from `known`.
+  function formula(tree, written = {}, width = room()) {
+    return element(["math", [row(new Writer(written, width).write(tree, width).nodes)]]);
   }
 
-  return Object.freeze({ symbols, equation, formula });
+  return Object.freeze({ known, equation, formula });
 })();
