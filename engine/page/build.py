@@ -19,7 +19,7 @@ from .content import Content, content
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = (
     *("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge"),
-    *("dom", "math", "charts", "state", "fields", "answer", "tools", "app"),
+    *("dom", "math", "state", "fields", "answer", "charts", "curve", "compare", "tools", "app"),
 )
 """The files of the program, each using only those before it."""
 STYLES = ("base", "charts", "compare")
