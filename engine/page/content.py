@@ -40,6 +40,10 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
     maker = _Maker(plan)
     document = plan.document
     items = [maker.item(plan, name) for name in plan.graph.order]
+    noted = None if every_preset else _noted(plan)
+    for name, item in zip(plan.graph.order, items, strict=True):
+        if noted is not None and name not in noted:
+            item.pop("doc", None)
     data: dict[str, Any] = {
         "title": document.title,
         "doc": document.doc,
@@ -59,6 +63,19 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
         "sources": [list(each) for each in maker.sources],
     }
     return Content(data, tuple(maker.formulas))
+
+
+def _noted(plan: Plan) -> set[str]:
+    """What keeps its note: every input, the rules of the report and what these are made of; all rules where there is no report.
+
+    The notes of the others are a tenth of a page, and less needed than their formula, numbers and source.
+    """
+    document = plan.document
+    report = document.report
+    if not report.total:
+        return set(plan.graph.order)
+    shown = {report.total, *report.parts, *report.also, *(end for each in report.beside for end in (each.low, each.high))}
+    return shown | document.inputs.keys() | {needed for name in shown for needed in plan.graph.needs[name]}
 
 
 def _report(document: Document) -> dict[str, Any]:
