@@ -99,14 +99,24 @@ const App = (() => {
       if (fragment !== location.hash) history.replaceState(null, "", fragment);
     }
 
-    // Why an input makes no difference here.
+    // Why an input makes no difference here: the nearest rule above it that does not apply, best one that hangs on an input asked first.
     why(item) {
       const { program } = this.gauge;
-      program.descendants([]);
       const { values } = this.view.answer;
-      const idle = (program.users.get(item.id) ?? []).map((id) => program.byId.get(id)).filter((rule) => !rule.input && rule.when !== undefined);
-      const texts = idle.filter((rule) => values.state(rule.id) === Plan.NOTHING).map((rule) => Trees.text(program.tree(rule.when)));
-      return texts.length ? `Counts only when ${texts.reduce((best, text) => (text.length < best.length ? text : best))}` : "Makes no difference here";
+      const asked = new Set(this.gauge.content.report.inputs);
+      const found = [];
+      let [level, seen] = [[item.id], program.descendants([])];
+      for (let depth = 0; depth < 5 && level.length && !found.some(({ first }) => first); depth += 1) {
+        level = [...new Set(level.flatMap((id) => program.users.get(id) ?? []))].filter((id) => !seen.has(id) && seen.add(id));
+        for (const rule of level.map((id) => program.byId.get(id))) {
+          if (rule.when === undefined || values.state(rule.id) !== Plan.NOTHING) continue;
+          const tree = program.tree(rule.when);
+          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => !Trees.value(values, part)) : [tree];
+          for (const part of parts) found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
+        }
+      }
+      found.sort((one, two) => two.first - one.first || one.text.length - two.text.length);
+      return found.length ? `Counts only when ${found[0].text}` : "Makes no difference here";
     }
   }
 
