@@ -17,7 +17,7 @@ const Answer = (() => {
 
   function verdict(gauge, answer) {
     const unit = unitOf(gauge);
-    if (answer.problems.length) return h("div", { class: "verdict bad" }, h("strong", {}, "✗ Not computed"), h("ul", {}, answer.problems.map((each) => h("li", {}, each.message))));
+    if (answer.problems.length) return h("div", { class: "verdict bad" }, h("strong", {}, "✗ Not computed"), " What is below is the last answer.", h("ul", {}, answer.problems.map((each) => h("li", {}, each.message))));
     if (answer.missing?.length) {
       const names = answer.missing.slice(0, 8).map((item) => h("li", {}, item.title ?? gauge.program.name(item.id), " ", h("code", {}, gauge.program.name(item.id))));
       const kinds = [...gauge.kinds.values()].filter((kind) => kind.readers).map((kind) => kind.title || kind.name);
@@ -41,9 +41,10 @@ const Answer = (() => {
   // The number large, its phase, the verdict.
   function head(gauge, answer) {
     const unit = unitOf(gauge);
-    const shown = answer.total === undefined || answer.problems.length ? "—" : Quantity.readable(answer.total, unit);
-    const exact = answer.total === undefined || answer.problems.length ? "" : bytes(answer.total, unit);
-    const peaks = answer.breakdown?.peaks.map((id) => titleOf(gauge, id)).join(" / ");
+    const known = answer.total !== undefined && !answer.problems.length;
+    const shown = known ? Quantity.readable(answer.total, unit) : "—";
+    const exact = known ? bytes(answer.total, unit) : "";
+    const peaks = known && answer.breakdown.peaks.map((id) => titleOf(gauge, id)).join(" / ");
     return [
       h("p", { class: "what" }, titleOf(gauge, gauge.total)),
       h("p", { class: "total" }, shown),

@@ -71,6 +71,7 @@ const App = (() => {
       const problems = new Map();
       for (const { name, message } of answer.problems) if (name) problems.set(name, message);
       this.view = { asked: this.asked, answer, problems, used: this.gauge.used(answer.values, this.roots), why: (item) => this.why(item) };
+      if (!answer.problems.length || !this.good) this.good = this.view; // what is below the verdict stays while a value is being typed
       for (const section of this.now) section.update(this.view);
       performance.measure("repaint", { start: begun });
       this.refresh();
@@ -85,7 +86,7 @@ const App = (() => {
       let work = null; // a part that takes long goes on in slices
       const next = () => {
         if (turn !== this.later || !(work || queue.length)) return;
-        work ??= queue.shift().update(this.view) ?? null;
+        work ??= queue.shift().update(this.good) ?? null;
         const until = performance.now() + 8;
         while (work && performance.now() < until) if (work.next().done) work = null;
         setTimeout(next);
@@ -111,7 +112,7 @@ const App = (() => {
         for (const rule of level.map((id) => program.byId.get(id))) {
           if (rule.when === undefined || values.state(rule.id) !== Plan.NOTHING) continue;
           const tree = program.tree(rule.when);
-          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => !Trees.value(values, part)) : [tree];
+          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => Trees.holds(values, part) === false) : [tree];
           for (const part of parts) found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
         }
       }
@@ -225,13 +226,15 @@ const App = (() => {
       if (why.hidden) return;
       const links = steps.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === steps.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
       trail.replaceChildren("Why? ", ...links.flatMap((link, at) => (at ? [" › ", link] : [link])));
-      inside.replaceChildren(...Answer.why(gauge, page.view.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
+      inside.replaceChildren(...Answer.why(gauge, page.good.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
     }
     function update({ answer }) {
-      const known = answer.total !== undefined && !answer.problems.length;
       if (gauge.total !== undefined) top.replaceChildren(...Answer.head(gauge, answer));
+      if (page.good !== page.view) return;
+      const known = answer.total !== undefined;
       bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
       parts.replaceChildren(...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []));
+      breakdown.hidden = !parts.firstChild;
       paint();
     }
     const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);

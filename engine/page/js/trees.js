@@ -41,6 +41,16 @@ const Trees = (() => {
     }
   }
 
+  // Whether a condition holds; undefined where that cannot be said.
+  function holds(values, tree) {
+    try {
+      return value(values, tree) === true;
+    } catch (error) {
+      if (error instanceof Plan.Stop || error instanceof Exact.Undefined) return undefined;
+      throw error;
+    }
+  }
+
   // The same node over other parts.
   function rebuilt(tree, change) {
     const made = { ...tree };
@@ -122,5 +132,5 @@ const Trees = (() => {
     }
   }
 
-  return Object.freeze({ value, numbers, text });
+  return Object.freeze({ value, holds, numbers, text });
 })();
