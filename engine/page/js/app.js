@@ -96,6 +96,7 @@ const App = (() => {
 
     tell() {
       if (this.gauge.total !== undefined) this.live.textContent = Answer.sentence(this.gauge, this.view.answer);
+      this.printed.textContent = State.yaml(this.asked).trim().replaceAll("\n", " · ");
       const fragment = `#${State.toFragment(this.asked)}`;
       if (fragment !== location.hash) history.replaceState(null, "", fragment);
     }
@@ -248,7 +249,9 @@ const App = (() => {
     const { gauge } = page;
     const link = () => `${location.href.split("#")[0]}#${State.toFragment(page.asked)}`;
     const picture = h("button", { type: "button", onclick: () => bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml") }, "Chart as SVG");
-    return Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+    const panel = Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+    panel.classList.add("sharing");
+    return panel;
   }
 
   // Bringing a foreign file: dropped, picked or pasted.
@@ -301,6 +304,7 @@ const App = (() => {
   function start(data) {
     const gauge = new Gauge(data, FORMULAS);
     const page = new Page(gauge);
+    page.printed = h("p", { class: "printed" });
     page.live = h("p", { class: "unseen", "aria-live": "polite" });
     const inputs = controls(page);
     const answer = results(page);
@@ -317,6 +321,7 @@ const App = (() => {
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
       h("main", {}, answer.top, inputs.element, h("div", { class: "results" }, answer.elements, page.then.map((each) => each.element), sharing(page, answer.bars))),
       page.live,
+      page.printed,
       bringing(page),
       h("footer", { class: "quiet" }, "Computed in your browser, exactly; nothing is sent anywhere."),
     );
