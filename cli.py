@@ -146,6 +146,17 @@ def _list_options(made: _Parser) -> None:
     _formats(made, "table", "json", "csv", "markdown", "schema")
 
 
+def _page_options(made: _Parser) -> None:
+    made.add_argument("-o", dest="output", metavar="FILE", help="where to write it (default: standard output)")
+    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones")
+
+
+def _serve_options(made: _Parser) -> None:
+    made.add_argument("--port", type=int, default=8000, metavar="N", help="0 for any (default: %(default)s, or the next that is free)")
+    made.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 answered, 1 the answer is no, 2 something is wrong."""
     gc.set_threshold(200_000)  # a short run makes many small objects and few cycles: looking for those costs more than it frees
@@ -224,7 +235,7 @@ def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], k
         raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, f"see `{options.command} --help`"))
 
 
-_SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "-h", "--help"})
+_SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "--all-presets", "--no-browser", "-h", "--help"})
 """Options without a value."""
 _ENTRY = "rules/transformer.yaml"
 """The rules file that hints name, and whose facts are meant where none is named."""
@@ -549,6 +560,47 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _page_of(options: argparse.Namespace) -> str:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import build
+    else:
+        from .engine.page import build
+    _optional(options, 0)
+    return build.page(_load(options.words[0], options), every_preset=options.all_presets, path=options.words[0])
+
+
+def _page(options: argparse.Namespace) -> int:
+    text = _page_of(options)
+    if options.output is None:
+        print(text, end="")
+        return 0
+    try:
+        with open(options.output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
+    if not options.quiet:
+        print(f"{errors.plain(options.output, 200)}: {len(text):,} bytes; open it in any browser", file=sys.stderr)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import serve
+    else:
+        from .engine.page import serve
+    if not 0 <= options.port < 65536:
+        raise CommandError(Problem(f"a port is 0 to 65,535, not {options.port}"))
+    with serve.listen(_page_of(options), options.port) as server:
+        print(server.address, flush=True)
+        if not options.quiet:
+            print("Ctrl-C ends it", file=sys.stderr)
+        if not options.no_browser:
+            server.open_browser()
+        server.serve_forever()
+    return 0
+
+
 _COMMANDS = {
     "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
     "solve": _Command("the best value of an unknown: how far one can go", "RULES [INPUTS]", 1, _solve_options, _solve),
@@ -563,6 +615,8 @@ _COMMANDS = {
         _check,
         inputs=False,
     ),
+    "page": _Command("one HTML file that answers in any browser", "RULES", 1, _page_options, _page, inputs=False),
+    "serve": _Command("the same page on this machine, in the browser", "RULES", 1, _serve_options, _serve, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),
 }
 

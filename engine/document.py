@@ -310,7 +310,8 @@ class _Builder:
                     self.problems.append(Problem(f"the table has no column `{plain(column)}`", cell_place, suggest(column, columns)))
                 elif isinstance(cell, Scalar):
                     self._cell(rows[row], columns[column], cell)
-            for column in columns.keys() - rows[row].keys() - {key for key, _, _ in values}:
+            written = rows[row].keys() | {key for key, _, _ in values}
+            for column in [each for each in columns if each not in written]:
                 if column in usual:
                     rows[row][column] = usual[column]
                 else:

@@ -26,7 +26,7 @@ STYLES = ("base", "charts", "compare")
 
 
 def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
-    """The page of a rules file.
+    """The page of a rules file, in ASCII, so that whatever carries it keeps it.
 
     Args:
         plan: the rules.
@@ -44,8 +44,8 @@ def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
     policy = f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; base-uri 'none'; form-action 'none'"
     packed = [style.encode(), _json(made).encode(), program.encode()]
     parts = {
-        "policy": html.escape(policy),
-        "title": html.escape(plain(plan.document.title or "Rules", 200)),
+        "policy": html.escape(policy, quote=False),
+        "title": html.escape(plain(plan.document.title or "Rules", 200)).encode("ascii", "xmlcharrefreplace").decode(),
         "sizes": " ".join(str(len(part)) for part in packed),
         "packed": _packed(b"".join(packed)),
         "loader": loader,

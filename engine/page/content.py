@@ -264,7 +264,8 @@ class _Maker:
             raise RulesError(*error.problems) from None
         results = [name for name in plan.document.rules if name in self.plan.slots]
         asked = [name for check in plan.document.checks for name in needed_by(plan.document, check.when)]
-        items = [self.foreign_item(plan, name) for name in plan.graph.ancestors([*results, *asked])]
+        wanted = plan.graph.ancestors([*results, *asked])
+        items = [self.foreign_item(plan, name) for name in plan.graph.order if name in wanted]
         made = {
             "reads": list(plan.document.reads),
             "within": list(plan.document.within),

@@ -316,7 +316,6 @@ const App = (() => {
       typeof Compare !== "undefined" && Tools.compare(page),
     ].filter(Boolean);
     const title = data.title || "Rules";
-    document.title = title;
     document.body.replaceChildren(
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
       h("main", {}, answer.top, inputs.element, h("div", { class: "results" }, answer.elements, page.then.map((each) => each.element), sharing(page, answer.bars))),

@@ -110,6 +110,11 @@ const Gauge = (() => {
       return { made, problems };
     }
 
+    // A foreign file from its text, as `asked.files` holds it.
+    file(name, text) {
+      return { name, config: Presets.fromJson(text) };
+    }
+
     // The entry that is asked for: a file that was brought, or a preset by name.
     entry(kind, asked) {
       const file = asked.files?.[kind.name];
