@@ -114,6 +114,7 @@ def somewhere(text: str = "") -> Place:
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 _SWITCHES = """
     --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync
+    --disable-dev-shm-usage
 """.split()
 
 

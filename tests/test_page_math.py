@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,9 +19,9 @@ from engine.page import build
 from engine.page.content import content
 from engine.plan import Plan
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the page is tested in a browser: pip install playwright")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = build.SCRIPTS[: build.SCRIPTS.index("math") + 1]
 
@@ -46,25 +46,20 @@ NO_RULES = "{ program: { used: () => [] } }"
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("there is no Chromium here")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    made = chromium.new_page()
+    yield made
+    made.close()
 
 
-def in_page(page: Any, made: list[str], body: str, data: Any) -> Any:
+def in_page(page: Page, made: list[str], body: str, data: Any) -> Any:
     """What a function says of data, run beside the scripts of the page and formulas."""
     scripts = "\n".join(build._read(f"js/{name}.js") for name in SCRIPTS)
     listed = ",\n".join(made)
     return page.evaluate(f"(data) => {{ const FORMULAS = [{listed}];\n{scripts}\nreturn {body}(data); }}", data)
 
 
-def agree(plan: Plan, page: Any) -> int:
+def agree(plan: Plan, page: Page) -> int:
     """Hold what the page writes against the command line; how many formulas there were."""
     made = content(plan)
     found = in_page(page, list(made.formulas), RULES, made.data)
@@ -80,18 +75,18 @@ def without_presets(path: Path) -> Plan:
 
 
 @pytest.mark.parametrize("name", ["transformer", "compute_gauge"])
-def test_the_page_writes_what_the_command_line_does(name: str, page: Any) -> None:
+def test_the_page_writes_what_the_command_line_does(name: str, page: Page) -> None:
     assert agree(without_presets(ROOT / f"rules/{name}.yaml"), page) > 100
 
 
 @pytest.mark.slow
-def test_the_page_writes_the_rules_of_translations(page: Any) -> None:
+def test_the_page_writes_the_rules_of_translations(page: Page) -> None:
     translations = [path for path in (ROOT / "rules/huggingface").glob("*.yaml") if "\nreads:" in path.read_text(encoding="utf-8")]
     assert sum(agree(without_presets(path), page) for path in translations) > 5_000
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_page_writes_random_rules_as_the_command_line_does(seed: int, page: Any) -> None:
+def test_the_page_writes_random_rules_as_the_command_line_does(seed: int, page: Page) -> None:
     assert agree(random_rules.plan(Random(seed), 20), page) > 20
 
 
@@ -105,13 +100,13 @@ def test_the_page_writes_random_rules_as_the_command_line_does(seed: int, page: 
         ({"kind": "constant", "value": -5, "text": "-5"}, "\u22125"),
     ],
 )
-def test_texts_are_texts(tree: dict[str, Any], shown: str, page: Any) -> None:
+def test_texts_are_texts(tree: dict[str, Any], shown: str, page: Page) -> None:
     made = in_page(page, [], "(tree => { const made = MathText.formula(tree); return [made.textContent, made.innerHTML]; })", tree)
     assert made[0] == shown
     assert "<script" not in made[1]
 
 
-def test_lines_are_aligned_under_a_policy_without_styles(page: Any) -> None:
+def test_lines_are_aligned_under_a_policy_without_styles(page: Page) -> None:
     policy = "default-src 'none'; script-src 'unsafe-eval'"
     page.set_content(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
     style = "getComputedStyle(document.querySelector('mtd')).textAlign"
@@ -119,7 +114,7 @@ def test_lines_are_aligned_under_a_policy_without_styles(page: Any) -> None:
     assert in_page(page, [], show, {"kind": "name", "name": "y"}) == "left"
 
 
-def test_a_narrow_page_gets_short_lines(page: Any) -> None:
+def test_a_narrow_page_gets_short_lines(page: Page) -> None:
     named = [{"kind": "name", "name": f"name_of_part_{index}"} for index in range(6)]
     tree = {"kind": "fold", "operators": ["+"] * 5, "operands": named}
     made = f"MathText.equation({NO_RULES}, null, tree, '=', room)"
