@@ -157,7 +157,7 @@ const Charts = (() => {
     const [stripe, pattern] = stripes("stripe");
     const sign = svg("svg", { width: 26, height: 24, "aria-hidden": "true" }, pattern, piece(part, at, stripe, 0, 0, 26));
     const value = phase === peak ? readable(part.values[peak], unit) : "not at the peak";
-    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, h("span", null, `${part.name} `, h("small", { class: "quiet" }, value))));
+    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, h("span", null, `${part.name}: `, h("small", { class: "quiet" }, value))));
   }
 
   function drawn(view, width) {
@@ -213,7 +213,7 @@ const Charts = (() => {
     return [...bodies, ["Not in the sum", beside]];
   }
 
-  const STYLES = "fill fill-opacity stroke stroke-width stroke-dasharray stroke-linejoin opacity font-family font-size font-weight text-anchor paint-order".split(" ");
+  const STYLES = "fill fill-opacity stroke stroke-width stroke-dasharray stroke-linejoin paint-order font-family font-size font-weight text-anchor".split(" ");
 
   // The drawing of a figure as a file of its own: on white, with its legend, with no style of the page and nothing that runs.
   function svgText(figure) {
@@ -221,6 +221,7 @@ const Charts = (() => {
     const host = h("div", { class: "chart exported" }, copy);
     document.body.append(host);
     let [, , width, height] = copy.getAttribute("viewBox").split(" ").map(Number);
+    height += 8;
     for (const each of figure.querySelectorAll(".keys button")) {
       const sign = each.firstChild.cloneNode(true);
       sign.setAttribute("y", height);
@@ -231,12 +232,12 @@ const Charts = (() => {
     for (const [name, value] of Object.entries({ viewBox: `-16 -16 ${box.width} ${box.height}`, ...box })) copy.setAttribute(name, value);
     copy.prepend(svg("title", null, figure.firstChild.textContent), svg("desc", null, copy.getAttribute("aria-label")), svg("rect", { x: -16, y: -16, ...box, class: "plate" }));
     copy.querySelector(".cursor")?.remove();
-    for (const each of copy.querySelectorAll("*")) {
+    for (const each of copy.querySelectorAll("rect, line, path, circle, text")) {
       const style = getComputedStyle(each);
-      if (!/title|desc/.test(each.tagName)) for (const name of STYLES) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
+      for (const name of each.textContent ? STYLES : STYLES.slice(0, 5)) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
     }
     host.remove();
-    for (const each of copy.querySelectorAll("*")) for (const name of ["class", "data-part", "data-phase"]) each.removeAttribute(name);
+    for (const each of [copy, ...copy.querySelectorAll("*")]) for (const name of ["class", "data-part", "data-phase"]) each.removeAttribute(name);
     return new XMLSerializer().serializeToString(copy).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
   }
 

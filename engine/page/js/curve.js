@@ -148,7 +148,7 @@ const Curve = (() => {
     }
     const steps = points.map(({ part, y }, at) => (y === undefined ? "" : `${points[at - 1]?.y === undefined ? `M${px(part)} ${py(y)}h.01` : `L${px(part)} ${py(y)}`}`));
     children.push(svg("path", { class: "curve", d: steps.join("") }));
-    if (item.choices || (item.type === "integer" && held.length * 12 < right - left)) children.push(...held.map(({ part, y }) => svg("circle", { class: "now", cx: px(part), cy: py(y), r: 3.5 })));
+    if (item.choices || (item.type === "integer" && held.length * 12 < right - left)) children.push(...held.map(({ part, y }) => svg("circle", { class: "now", cx: px(part), cy: py(y), r: 2.5 })));
     const marked = [["present", "now", 36], ["crossing", held[0]?.y <= held[0]?.limit ? "fits up to" : "fits from", 56]].flatMap(([mark, words, y]) => points.filter((point) => point[mark]).map((point) => {
       const x = px(point.part);
       children.push(line(x, y + 5, x, below, "limit"), svg("circle", { class: mark === "present" ? "now" : mark, cx: x, cy: py(point.y), r: 5 }), label(x, y, `${words} ${name(point.x)}`, width, "strong"));
