@@ -79,9 +79,13 @@ def empty(page: Page) -> Page:
             change?.(answer);
             return put(rooms.Charts.phases(gauge, answer, { onpick: (id) => { window.picked = id; } }));
           };
-          window.curve = (set, name, crossing) => put(rooms.Curve.draw(gauge, gauge.answer({ set }), gauge.program.item(name).id, {
-            onpoint: (value) => { window.point = String(value); }, crossing: crossing === null ? undefined : rooms.Exact.parse(crossing),
-          }));
+          window.curve = (set, name, crossing) => {
+            const onpoint = (value) => { window.point = String(value); };
+            const options = { onpoint, crossing: crossing === null ? null : rooms.Exact.parse(crossing) };
+            const drawing = rooms.Curve.draw(gauge, gauge.answer({ set }), gauge.program.item(name).id, options);
+            window.steps = 0;
+            for (let step = drawing.next(); ; step = drawing.next(), window.steps += 1) if (step.done) return put(step.value);
+          };
         }"""
     )
     return page
@@ -352,18 +356,21 @@ def test_a_point_is_read_and_taken(transformer: Page) -> None:
     assert (transformer.locator(".reading").text_content() or "").startswith("Batch size 1: ")
 
 
-def test_a_newer_curve_stops_the_older(transformer: Page) -> None:
-    found = transformer.evaluate(
-        """async (set) => {
-          const answer = gauge.answer({ set });
-          const begin = (name) => rooms.Curve.draw(gauge, answer, gauge.program.item(name).id);
-          const [older, newer] = ["sequence_length", "tensor_parallel"].map(begin);
-          for (let tries = 0; tries < 100 && !newer.querySelector(".curve"); tries += 1) await new Promise((done) => setTimeout(done, 20));
-          return [older, newer].map((each) => each.querySelectorAll(".curve").length);
-        }""",
-        INFERENCE,
+def test_only_fitting_values_are_tried(small: Callable[[str], Page]) -> None:
+    """An input with choices has a point for each of them, and no line between; few values are computed, one at a step."""
+    page = small(
+        """
+        report: {total: size}
+        inputs: {many: {type: integer, choices: [1, 2, 4, 16], default: 2}, whole: {type: integer, min: 1, max: 1_000_000, default: 5}}
+        rules: {size: {formula: many * whole}}
+        """
     )
-    assert found == [0, 1]
+    curve(page, {}, "many")
+    assert [row[:2] for row in cells(page)[1:]] == [["1", "5"], ["2 (now)", "10"], ["4", "20"], ["16", "80"]]
+    assert [len(piece) for piece in path(page)] == [2, 1, 1]
+    assert len(boxes(page, ".drawing .now")) == 5
+    curve(page, {}, "whole", "20000")
+    assert 60 < page.evaluate("window.steps") < 200
 
 
 # The comparison
