@@ -253,6 +253,28 @@ def test_negative_terms_and_nothing(small: Callable[[str], Page]) -> None:
     assert page.locator("figure").count() == 1
 
 
+def test_sizes_beyond_any_screen(small: Callable[[str], Page]) -> None:
+    """Numbers that no float holds, and one next to nothing: still figures, and nothing on the console."""
+    page = small(
+        """
+        report: {total: size, budget: room}
+        inputs: {many: {type: integer, min: 1, default: 7}, room: {default: 1}}
+        rules: {size: {formula: large + small}, large: {formula: "many ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64"}, small: {formula: 1 / 10 ** 64}}
+        """
+    )
+    page.evaluate("() => { rooms.Charts.svgText(bars({})); }")
+    assert cells(page)[-3][0] == "Sum"
+    curve(page, {}, "many", "100000")
+    curve(page, {"many": "1"}, "room")
+    small(
+        """
+        report: {total: size}
+        inputs: {many: {min: 0, max: 1, default: 1/3}}
+        rules: {size: {formula: many / 10 ** 62}}
+        """
+    ).evaluate("() => { bars({}); curve({}, 'many', null); }")
+
+
 # The curve
 
 

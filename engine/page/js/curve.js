@@ -1,9 +1,8 @@
 // The total over one input: exact values, more of them where it bends or jumps.
 const Curve = (() => {
   const { h, svg } = Dom;
-  const { float } = Exact;
   const { readable, grouped } = Quantity;
-  const { line, text, label, wide, short, near } = Charts;
+  const { line, text, label, wide, short, float, near } = Charts;
 
   // What part of the bounds is worth a look: around the present value and the crossing; logarithmic where that spans much.
   function scaleOf({ type, unit, low, high, choices }, marks, crossing) {
@@ -65,7 +64,7 @@ const Curve = (() => {
       const limited = gauge.budget !== undefined && budget !== undefined;
       return { total, y: total && float(total), ...(limited && { budget, limit: float(budget) }) };
     };
-    const name = (x) => (item.unit === "byte" ? readable(x, "byte") : grouped(x));
+    const name = (x) => (item.unit === "byte" ? Fields.words(x, "byte") : grouped(x));
     const view = { item, scale, unit, name, title: `${title} over ${along}`, along, limit, onpoint, told: (point) => told(point, unit) };
     view.said = (point) => `${along} ${name(point.x)}: ${[point.total === undefined ? "no value" : Answer.stateText(point.total, unit), view.told(point)].filter(Boolean).join(", ")}`;
     const points = yield* sampled(scale, marks, probe);
@@ -129,7 +128,7 @@ const Curve = (() => {
       const [fill, pattern] = Charts.stripes("hatch");
       const d = `M${limits.map((point) => `${px(point.part)} ${py(point.limit)}`).join("L")}`;
       children.push(pattern, svg("path", { class: "beyond", fill, d: `${d}V${above}H${px(limits[0].part)}Z` }), svg("path", { class: "budget", d }));
-      children.push(line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(`${limit} ${readable(limits[0].budget, unit)}`, width - 30)));
+      children.push(line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(limits[0].limit === limits.at(-1).limit ? `${limit} ${readable(limits[0].budget, unit)}` : limit, width - 30)));
     }
     const steps = points.map(({ part, y }, at) => (y === undefined ? "" : `${points[at - 1]?.y === undefined ? `M${px(part)} ${py(y)}h.01` : `L${px(part)} ${py(y)}`}`));
     children.push(svg("path", { class: "curve", d: steps.join("") }));
