@@ -1,7 +1,7 @@
 // What is drawn: a bar for each phase of the total, and what other drawings share. Floats place things; numbers to read are exact.
 const Charts = (() => {
   const { h, svg } = Dom;
-  const { add, compare, float } = Exact;
+  const { add, compare } = Exact;
   const { readable, grouped, share } = Quantity;
   const pen = document.createElement("canvas").getContext("2d");
   const slots = new Map();
@@ -9,8 +9,9 @@ const Charts = (() => {
   let marks = 0;
   let room = 640;
 
-  // An exact number near a float.
-  const near = (value) => (Number.isSafeInteger(value) ? value : Quantity.literal(value.toExponential(5)));
+  // Where a number is drawn; and a number to read near such a place.
+  const float = (value) => Math.max(-1e300, Math.min(1e300, Exact.float(value)));
+  const near = (value) => (Math.abs(value) > 1e15 ? Exact.made(BigInt(Math.round(value)), 1n) : Number.isInteger(value) || Math.abs(value) < 1e-50 ? Math.round(value) : Quantity.literal(value.toExponential(5)));
   const short = (value, unit) => readable(near(value), unit).replace(/\.0+(?=\D|$)|(\.\d*[1-9])0+(?=\D|$)/, "$1");
   const wide = (words) => pen.measureText(words).width;
 
@@ -79,7 +80,7 @@ const Charts = (() => {
   function table(kind, heads, bodies) {
     const row = (tag, [first, ...rest]) => h("tr", null, h("th", { scope: tag === "td" ? "row" : "col" }, first), rest.map((cell, at) => h(tag, { class: at === 1 && kind === "parts" && "digits", scope: tag === "th" && "col" }, cell)));
     const body = ([title, rows]) => h("tbody", null, title && h("tr", null, h("th", { scope: "rowgroup", colspan: heads.length }, title)), rows.map((cells) => row("td", cells)));
-    return h("table", { class: kind }, h("thead", null, row("th", heads)), bodies.map(body));
+    return h("table", { class: kind }, h("thead", null, row("th", heads)), bodies.filter(([, rows]) => rows.length).map(body));
   }
 
   // A table that can be opened, and stays so when it is made anew.
@@ -114,12 +115,8 @@ const Charts = (() => {
     const slot = slots.get(key);
     const box = { x, y, width, height: 24 };
     const middle = x + width / 2;
-    return [
-      svg("rect", { ...box, class: "part", fill: tiny ? "var(--quiet)" : `var(--part-${(slot % 10) + 1})` }),
-      slot % 20 > 9 && svg("rect", { ...box, fill: stripe }),
-      width > 24 && svg("rect", { x: middle - 9, y: y + 4, width: 18, height: 16, rx: 3, class: "plate" }),
-      width > 24 && text(middle, y + 16, number + 1, "number"),
-    ];
+    const made = [svg("rect", { ...box, class: "part", fill: tiny ? "var(--quiet)" : `var(--part-${(slot % 10) + 1})` }), slot % 20 > 9 && svg("rect", { ...box, fill: stripe })];
+    return width > 24 ? [...made, svg("rect", { x: middle - 9, y: y + 4, width: 18, height: 16, rx: 3, class: "plate" }), text(middle, y + 16, number + 1, "number")] : made;
   }
 
   function phases(gauge, answer, { onpick } = {}) {
@@ -157,7 +154,7 @@ const Charts = (() => {
     const [stripe, pattern] = stripes("stripe");
     const sign = svg("svg", { width: 26, height: 24, "aria-hidden": "true" }, pattern, piece(part, at, stripe, 0, 0, 26));
     const value = phase === peak ? readable(part.values[peak], unit) : "not at the peak";
-    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, h("span", null, `${part.name} `, h("small", { class: "quiet" }, value))));
+    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, h("span", null, `${part.name}: `, h("small", { class: "quiet" }, value))));
   }
 
   function drawn(view, width) {
@@ -170,7 +167,7 @@ const Charts = (() => {
     shown.forEach((phase, at) => {
       const y = at * 60;
       const most = at === peak && shown.length > 1;
-      const total = (most ? "Peak " : "") + readable(phase.total, unit);
+      const total = fit((most ? "Peak " : "") + readable(phase.total, unit), width / 2);
       children.push(text(0, y + 15, fit(phase.name, width - wide(total) - 16), most && "strong"), text(width, y + 15, total, most ? "end strong" : "end"));
       children.push(...bar(view, at, y + 24, place, beyond[0], stripe[0]));
     });
@@ -213,32 +210,28 @@ const Charts = (() => {
     return [...bodies, ["Not in the sum", beside]];
   }
 
-  const STYLES = "fill fill-opacity stroke stroke-width stroke-dasharray stroke-linejoin opacity font-family font-size font-weight text-anchor paint-order".split(" ");
+  const STYLES = "fill fill-opacity stroke stroke-width stroke-dasharray stroke-linejoin paint-order font-family font-size font-weight text-anchor".split(" ");
 
   // The drawing of a figure as a file of its own: on white, with its legend, with no style of the page and nothing that runs.
   function svgText(figure) {
-    const copy = figure.querySelector(".drawing").cloneNode(true);
-    const host = h("div", { class: "chart exported" }, copy);
+    const from = figure.querySelector(".drawing");
+    const [, , width, tall] = from.getAttribute("viewBox").split(" ").map(Number);
+    const keys = [...figure.querySelectorAll(".keys button")];
+    const legend = keys.map(({ firstChild, lastChild }, at) => svg("g", { transform: `translate(0 ${tall + 8 + 30 * at})` }, firstChild.cloneNode(true), text(36, 17, fit(lastChild.textContent, width - 36))));
+    const box = { x: -16, y: -16, width: width + 32, height: tall + 40 + 30 * keys.length };
+    const named = [svg("title", null, figure.firstChild.textContent), svg("desc", null, from.getAttribute("aria-label")), svg("rect", { ...box, class: "plate" })];
+    const made = svg("svg", { ...box, viewBox: Object.values(box).join(" ") }, named, [...from.cloneNode(true).childNodes], legend);
+    made.querySelector(".cursor")?.remove();
+    const host = h("div", { class: "chart exported" }, made);
     document.body.append(host);
-    let [, , width, height] = copy.getAttribute("viewBox").split(" ").map(Number);
-    for (const each of figure.querySelectorAll(".keys button")) {
-      const sign = each.firstChild.cloneNode(true);
-      sign.setAttribute("y", height);
-      copy.append(sign, text(36, height + 17, fit(each.lastChild.textContent, width - 36)));
-      height += 30;
-    }
-    const box = { width: width + 32, height: height + 32 };
-    for (const [name, value] of Object.entries({ viewBox: `-16 -16 ${box.width} ${box.height}`, ...box })) copy.setAttribute(name, value);
-    copy.prepend(svg("title", null, figure.firstChild.textContent), svg("desc", null, copy.getAttribute("aria-label")), svg("rect", { x: -16, y: -16, ...box, class: "plate" }));
-    copy.querySelector(".cursor")?.remove();
-    for (const each of copy.querySelectorAll("*")) {
+    for (const each of made.querySelectorAll("rect, line, path, circle, text")) {
       const style = getComputedStyle(each);
-      if (!/title|desc/.test(each.tagName)) for (const name of STYLES) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
+      for (const name of each.textContent ? STYLES : STYLES.slice(0, 5)) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
     }
     host.remove();
-    for (const each of copy.querySelectorAll("*")) for (const name of ["class", "data-part", "data-phase"]) each.removeAttribute(name);
-    return new XMLSerializer().serializeToString(copy).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
+    for (const each of made.querySelectorAll("*")) for (const name of ["class", "data-part", "data-phase"]) each.removeAttribute(name);
+    return new XMLSerializer().serializeToString(made).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
   }
 
-  return Object.freeze({ phases, svgText, near, short, wide, fit, text, line, label, along, ticks, stripes, responsive, drawing, table, folded });
+  return Object.freeze({ phases, svgText, float, near, short, wide, fit, text, line, label, along, ticks, stripes, responsive, drawing, table, folded });
 })();

@@ -1,34 +1,30 @@
 // The total over one input: exact values, more of them where it bends or jumps.
 const Curve = (() => {
   const { h, svg } = Dom;
-  const { float } = Exact;
   const { readable, grouped } = Quantity;
-  const { line, text, label, wide, short, near } = Charts;
-  let latest = 0;
-  let kept = {};
+  const { line, text, label, wide, short, float, near } = Charts;
 
   // What part of the bounds is worth a look: around the present value and the crossing; logarithmic where that spans much.
-  function scaleOf({ type, unit, low, high }, marks, crossing) {
+  function scaleOf({ type, unit, low, high, choices }, marks, crossing) {
     const least = Math.min(...marks);
     const most = Math.max(...marks);
-    const far = Math.max(1.3 * most, crossing ? 2 * crossing : 4 * most);
+    const far = choices ? most : Math.max(1.3 * most, crossing === undefined ? 4 * most : 2 * float(crossing));
     const log = least > 0 && far > 100 * least;
     const whole = type === "integer" ? Math.round : (value) => value;
     const from = whole(Math.max(low === undefined ? -Infinity : float(low), log ? least / 4 : Math.min(0, 2 * least)));
-    const to = whole(Math.min(high === undefined ? Infinity : float(high), Math.max(far, from + 8)));
+    const to = whole(Math.min(high === undefined ? Infinity : float(high), choices ? far : Math.max(far, from + 8)));
     const [start, end] = log ? [Math.log(from), Math.log(to)] : [from, to];
     const at = (place) => near(whole(log ? Math.exp(start + place * (end - start)) : start + place * (end - start)));
     const part = (value) => ((log ? Math.log(value) : value) - start) / (end - start || 1);
     const [base, steps] = unit === "byte" ? [16, [1, 4]] : [10, [1, 2, 5]];
     let ticks = Charts.ticks(Math.max(Math.abs(from), to), unit, 8);
     if (log) ticks = Array.from({ length: 40 }, (_, power) => steps.map((step) => step * base ** (power - 10))).flat();
-    else if (from < 0) ticks = [...ticks.map((tick) => -tick).reverse(), ...ticks];
-    ticks = ticks.filter((tick) => tick > from && tick <= to && tick === whole(tick));
-    return { log, part, at, ticks: [from, ...ticks].map(near) };
+    ticks = ticks.filter((tick) => tick > from && tick < to && tick === whole(tick));
+    return { log, part, at, ticks: [from, ...ticks, to].map(near) };
   }
 
   // One value at a step. A gap is halved while its middle lies off the line between its ends, or one of them has no value.
-  function* sampled(item, scale, marks, probe) {
+  function* sampled(scale, marks, probe) {
     const points = new Map();
     let top = 0;
     const take = (x, mark) => {
@@ -46,45 +42,33 @@ const Curve = (() => {
       yield* halve(a, middle, depth + 1);
       yield* halve(middle, b, depth + 1);
     };
-    for (const [x, mark] of item.choices?.map((x) => [x, "tick"]).concat(marks.filter(([, mark]) => mark !== "tick")) ?? marks) yield take(x, mark);
-    if (!item.choices) yield* halve(take(scale.at(0)), take(scale.at(1), "tick"), 0);
+    for (const [x, mark] of marks) yield take(x, mark);
+    yield* halve(take(scale.at(0)), take(scale.at(1)), 0);
     return [...points.values()].filter(({ part }) => part >= 0 && part < 1.001).sort((a, b) => a.part - b.part);
   }
 
-  // Works in pieces too short to be felt, until something newer is asked for.
-  function inPieces(work, turn, done) {
-    if (turn !== latest) return;
-    const until = performance.now() + 5;
-    let step = work.next();
-    while (!step.done && performance.now() < until) step = work.next();
-    if (step.done) done(step.value);
-    else setTimeout(inPieces, 0, work, turn, done);
-  }
-
-  // Draws, when the values are there, into the figure that it gives at once; a figure over the same input is used again.
+  // Computes one value at a step, and gives the figure at the end.
   // `crossing`: where the total meets the budget. `onpoint`: takes the value that is picked.
-  function draw(gauge, answer, id, { onpoint, crossing } = {}) {
-    if (kept.gauge !== gauge || kept.id !== id) kept = { gauge, id, figure: h("figure", { class: "chart" }, h("div", { class: "plot" })) };
-    const { figure } = kept;
-    const turn = (latest += 1);
+  function* draw(gauge, answer, id, { onpoint, crossing: met } = {}) {
+    const crossing = Exact.isNumber(met) ? met : undefined;
     const item = gauge.program.byId.get(id);
     const marks = [[answer.values.state(id), "present"], [crossing, "crossing"]].filter(([x]) => Exact.isNumber(x));
-    const known = marks.map(([x]) => float(x));
-    const scale = scaleOf(item, known.length ? known : [Math.max(1, float(item.low ?? 1))], Exact.isNumber(crossing) && float(crossing));
-    marks.push(...scale.ticks.map((tick) => [tick, "tick"]));
+    const known = [...marks.map(([x]) => x), ...(item.choices ?? [])];
+    const scale = scaleOf(item, (known.length ? known : [item.low || 1]).map(float), crossing);
+    for (const tick of item.choices ?? scale.ticks) marks.push([tick, "tick"]);
     const unit = Answer.unitOf(gauge);
     const [title, along, limit] = [gauge.total, id, gauge.budget ?? gauge.total].map((each) => Answer.titleOf(gauge, each));
     const states = Plan.changing(answer.values, [id], [gauge.total, gauge.budget ?? gauge.total]);
     const probe = (x) => {
-      const [total, budget] = states(x).map((state) => (Exact.isNumber(state) ? state : undefined));
+      const [total, budget] = Convert.unfit(item, x) ? [] : states(x).map((state) => (Exact.isNumber(state) ? state : undefined));
       const limited = gauge.budget !== undefined && budget !== undefined;
       return { total, y: total && float(total), ...(limited && { budget, limit: float(budget) }) };
     };
-    const name = (x) => (item.unit === "byte" ? readable(x, "byte") : grouped(x));
+    const name = (x) => (item.unit === "byte" ? Fields.words(x, "byte") : grouped(x));
     const view = { item, scale, unit, name, title: `${title} over ${along}`, along, limit, onpoint, told: (point) => told(point, unit) };
     view.said = (point) => `${along} ${name(point.x)}: ${[point.total === undefined ? "no value" : Answer.stateText(point.total, unit), view.told(point)].filter(Boolean).join(", ")}`;
-    setTimeout(inPieces, 0, sampled(item, scale, marks, probe), turn, (points) => show(figure, { ...view, points, held: points.filter(({ total }) => total !== undefined) }));
-    return figure;
+    const points = yield* sampled(scale, marks, probe);
+    return figure({ ...view, points, held: points.filter(({ total }) => total !== undefined) });
   }
 
   // Whether a point fits, in words.
@@ -94,7 +78,7 @@ const Curve = (() => {
     return Exact.compare(budget, total) < 0 ? `${rest} too much` : `${rest} left`;
   }
 
-  function show(figure, view) {
+  function figure(view) {
     const { points, unit, along, name, said, told, title, onpoint } = view;
     let now;
     const value = h("span");
@@ -126,7 +110,7 @@ const Curve = (() => {
       name(point.x) + (point.present ? " (now)" : "") + (point.crossing ? " (crossing)" : ""), ...(point.total === undefined ? ["no value", ""] : [readable(point.total, unit), grouped(point.total)]), told(point),
     ]);
     const reading = h("p", { class: "reading quiet" }, value, use);
-    figure.replaceChildren(h("figcaption", null, title), h("div", { class: "plot" }, plot, handle), reading, Charts.folded(title, [along, "Size", "Exactly", "Verdict"], [["", rows]]));
+    return h("figure", { class: "chart" }, h("figcaption", null, title), h("div", { class: "plot" }, plot, handle), reading, Charts.folded(title, [along, "Size", "Exactly", "Verdict"], [["", rows]]));
   }
 
   function drawing(view, width, handle) {
@@ -144,11 +128,11 @@ const Curve = (() => {
       const [fill, pattern] = Charts.stripes("hatch");
       const d = `M${limits.map((point) => `${px(point.part)} ${py(point.limit)}`).join("L")}`;
       children.push(pattern, svg("path", { class: "beyond", fill, d: `${d}V${above}H${px(limits[0].part)}Z` }), svg("path", { class: "budget", d }));
-      children.push(line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(`${limit} ${readable(limits[0].budget, unit)}`, width - 30)));
+      children.push(line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(limits[0].limit === limits.at(-1).limit ? `${limit} ${readable(limits[0].budget, unit)}` : limit, width - 30)));
     }
     const steps = points.map(({ part, y }, at) => (y === undefined ? "" : `${points[at - 1]?.y === undefined ? `M${px(part)} ${py(y)}h.01` : `L${px(part)} ${py(y)}`}`));
     children.push(svg("path", { class: "curve", d: steps.join("") }));
-    if (item.choices || (item.type === "integer" && held.length * 12 < right - left)) children.push(...held.map(({ part, y }) => svg("circle", { class: "now", cx: px(part), cy: py(y), r: 3.5 })));
+    if (item.type === "integer" && held.length * 12 < right - left) children.push(...held.map(({ part, y }) => svg("circle", { class: "now", cx: px(part), cy: py(y), r: 2.5 })));
     const marked = [["present", "now", 36], ["crossing", held[0]?.y <= held[0]?.limit ? "fits up to" : "fits from", 56]].flatMap(([mark, words, y]) => points.filter((point) => point[mark]).map((point) => {
       const x = px(point.part);
       children.push(line(x, y + 5, x, below, "limit"), svg("circle", { class: mark === "present" ? "now" : mark, cx: x, cy: py(point.y), r: 5 }), label(x, y, `${words} ${name(point.x)}`, width, "strong"));

@@ -140,11 +140,14 @@ const Tools = (() => {
     function update(view) {
       const entries = view.answer.total === undefined ? [] : unknowns(page, view, true);
       element.hidden = !entries.length;
-      if (element.hidden) return;
+      if (element.hidden) return null;
       const name = pick.fill(entries, page.along ?? page.unknown);
       const crossing = page.solved?.name === name ? page.solved.found.value : undefined;
       const item = page.gauge.program.item(name);
-      out.replaceChildren(Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }));
+      return work(Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }));
+    }
+    function* work(drawing) {
+      out.replaceChildren(yield* drawing);
     }
     return { element, update };
   }
