@@ -8,16 +8,14 @@ import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ROOT
-from formulas_at_random import documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_structure import entry_files
 
+from conftest import ROOT
 from engine import presets, source
 from engine.document import load
 from engine.errors import GaugeError, Place, Text
@@ -31,6 +29,7 @@ from engine.solve.choices import Entry, Tried
 from engine.solve.search import Range
 from engine.solve.single import Solution
 from engine.values import convert
+from formulas_at_random import documents
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -60,6 +59,12 @@ ASK = """(questions) => {
 """Answers of the page in plain values: numbers as text."""
 
 
+LOAD = """(text) => {
+  const script = document.createElement("script");
+  script.textContent = text;
+  document.head.append(script);
+  script.remove();
+}"""
 WORK = f"const WORK = {search.WORK};"
 LESS = 10_000
 
@@ -93,11 +98,7 @@ def ask(chromium: Any) -> Iterator[Callable[[Plan, list[dict[str, Any]]], list[d
 
     def answered(plan: Plan, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if loaded != [plan]:
-            text = program(plan, search.WORK)
-            tab.evaluate(
-                "(text) => { const made = document.createElement('script'); made.textContent = text; document.head.append(made); made.remove(); }",
-                text,
-            )
+            tab.evaluate(LOAD, program(plan, search.WORK))
             loaded[:] = [plan]
         return tab.evaluate(ASK, questions)
 
@@ -166,9 +167,9 @@ def plain_answer(found: Any) -> dict[str, Any]:
 def agree(ask: Any, plan: Plan, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the page answers, after making sure that the engine says the same."""
     said = ask(plan, questions)
-    for question, page in zip(questions, said, strict=True):
+    for question, answer in zip(questions, said, strict=True):
         engine = engine_says(plan, question)
-        page = {key: value for key, value in page.items() if key != "took"}
+        page = {key: value for key, value in answer.items() if key != "took"}
         assert ("refused" in page) == ("refused" in engine), f"for {question}\n  engine: {engine}\n  page: {page}"
         if "refused" not in page:
             assert page == engine, f"for {question}\n  engine: {engine}\n  page: {page}"
