@@ -76,13 +76,10 @@ const Nodes = (() => {
 
   // A node has no value anywhere on the piece. (No Error: it is thrown often, and nobody reads its stack.)
   class Fails {
-    constructor(culprit) {
-      this.culprit = culprit;
+    constructor(where) {
+      this.where = where;
     }
   }
-  const fails = (culprit) => {
-    throw new Fails(culprit);
-  };
 
   // What is known of a name: `known` is null where it has a value nowhere on the piece; `absent`: it applies nowhere; `perhaps`: not
   // everywhere, and `applied` is known of it where it does; `failing`: why it may lack a value somewhere.
@@ -106,42 +103,43 @@ const Nodes = (() => {
       this.states = new Map([[bounds.unknown, stateOf(piece.point ? constant(piece.low) : Spans.straight(piece, 1, 0, piece.grid), "")]]);
       this.splits = [];
       this.failing = "";
-      this.id = 0;
+      this.here = "";
       for (const item of bounds.order) this.visit(item);
       this.failing = "";
     }
 
     visit(item) {
-      this.id = item.id;
+      this.here = this.program.name(item.id);
       this.failing = "";
       let state;
       try {
         state = item.input ? this.held(item) : this.state(item);
       } catch (error) {
         if (!(error instanceof Fails)) throw error;
-        state = stateOf(null, error.culprit);
+        state = stateOf(null, error.where);
       }
       this.states.set(item.id, state);
     }
 
     // What is known of a name that is asked for; it fails where the name does not apply.
     number(id) {
+      this.here = this.program.name(id);
       const state = this.states.get(id);
       if (!state) {
         const value = this.values.state(id);
-        return Exact.isNumber(value) ? constant(value, true) : fails(this.blamed("has no value", id));
+        return Exact.isNumber(value) ? constant(value, true) : this.stop();
       }
-      if (!(state.known instanceof Span) || state.absent) fails(state.failing || this.blamed("does not apply", id));
-      if (state.failing || state.perhaps) this.fail(state.failing || this.blamed("does not always apply", id));
+      if (!(state.known instanceof Span) || state.absent) this.stop(state.failing || this.here);
+      if (state.failing || state.perhaps) this.fail(state.failing || this.here);
       return state.known;
     }
 
-    blamed(why, id = this.id) {
-      return `\`${this.program.name(id)}\` ${why}`;
+    // The name that is looked at has no value here, or may lack one.
+    stop(where = this.here) {
+      throw new Fails(where);
     }
-
-    fail(culprit) {
-      this.failing ||= culprit;
+    fail(where = this.here) {
+      this.failing ||= where;
     }
 
     state(item) {
@@ -152,46 +150,42 @@ const Nodes = (() => {
         cases = this.cases(item);
       } catch (error) {
         if (!(error instanceof Fails) || when.sure) throw error;
-        return stateOf(constant(0), error.culprit, { perhaps: true });
+        return stateOf(constant(0), error.where, { perhaps: true });
       }
       const { found, fixed } = cases;
-      const culprit = this.blamed("takes different cases");
-      if (when.sure) return stateOf(this.oneOf(found, cases.culprit, fixed && when.fixed), this.failing);
-      const applied = found.length > 1 ? this.oneOf(found, cases.culprit, false) : found[0];
-      return stateOf(this.switched(when, applied, constant(0), culprit), this.failing, { perhaps: true, applied });
+      if (when.sure) return stateOf(oneOf(found, fixed && when.fixed), this.failing);
+      const applied = found.length > 1 ? oneOf(found, false) : found[0];
+      return stateOf(switched(when, applied, constant(0)), this.failing, { perhaps: true, applied });
     }
 
     cases(item) {
       let found = [];
-      let [culprit, failed, fixed, open, closed] = ["", "", true, null, false];
+      let [failed, fixed, open, closed] = ["", true, null, false];
       for (const [condition, body] of item.cases) {
         let holds = HOLDS;
         if (condition !== null) {
           const known = this.attempt(() => this.condition(condition));
           if (known instanceof Fails) {
-            if (!culprit) throw known;
-            [failed, closed] = [known.culprit, true];
+            if (!open) throw known;
+            [failed, closed] = [known.where, true];
             break;
           }
           holds = known;
         }
         fixed &&= holds.fixed;
         if (holds.never) continue;
-        if (!holds.sure) {
-          open = holds;
-          culprit ||= this.blamed("takes different cases");
-        }
+        if (!holds.sure) open = holds;
         const value = this.attempt(() => this.tree(this.program.tree(body)));
-        if (value instanceof Fails) failed = value.culprit;
+        if (value instanceof Fails) failed = value.where;
         else found.push(value);
         closed = holds.sure;
         if (closed) break;
       }
-      if (!closed) failed ||= this.blamed("has no case that always holds");
+      if (!closed) failed ||= this.here;
       this.fail(failed);
-      if (!found.length) fails(failed || this.blamed("has no value"));
-      if (open && found.length === 2 && !failed) found = [this.switched(open, found[0], found[1], culprit)];
-      return { found, culprit, fixed: fixed && !open };
+      if (!found.length) this.stop(failed || this.here);
+      if (open && found.length === 2 && !failed) found = [switched(open, ...found)];
+      return { found, fixed: fixed && !open };
     }
 
     condition(formula) {
@@ -210,9 +204,8 @@ const Nodes = (() => {
         outside ||= (whole && !Exact.whole(value)) || Boolean(choices) && !choices.some((each) => equal(each, value));
         if (!outside) return stateOf(known, this.failing);
       }
-      const culprit = this.blamed("may be a value it cannot have");
-      if (outside) fails(culprit);
-      if (compare(known.low, low) < 0 || compare(known.high, high) > 0 || choices || (whole && !known.whole)) this.fail(culprit);
+      if (outside) this.stop();
+      if (compare(known.low, low) < 0 || compare(known.high, high) > 0 || choices || (whole && !known.whole)) this.fail();
       return stateOf(known, this.failing);
     }
 
@@ -242,23 +235,16 @@ const Nodes = (() => {
           known = knownOf(Trees.value(this.values, tree));
         } catch (error) {
           if (!(error instanceof Stop || error instanceof Exact.Undefined)) throw error;
-          fails(this.blamed(error.message ? `has no value: ${error.message}` : "has no value"));
+          this.stop();
         }
         this.bounds.constants.set(tree, known);
       }
       return known;
     }
 
-    // The span of a node, with what made its direction unknown.
-    blame(span, ...parts) {
-      const fixed = parts.every((part) => part.fixed);
-      if (!span.wanders) return span.fixed !== fixed || span.culprit ? span.with(fixed, "") : span;
-      return span.with(fixed, parts.find((part) => part.culprit)?.culprit ?? this.blamed("may both rise and fall"));
-    }
-
     name(tree) {
       const state = this.states.get(tree.id);
-      if (state.known === null) fails(state.failing || this.blamed("has no value"));
+      if (state.known === null) this.stop(state.failing || this.here);
       this.fail(state.failing);
       return state.known;
     }
@@ -267,16 +253,16 @@ const Nodes = (() => {
       const { rows } = this.program.content.tables[tree.table];
       const { values, fixed } = optionsOf(this.name(tree));
       const found = Object.keys(rows).filter((row) => values === null || values.has(row));
-      if (values === null || [...values].some((row) => !Object.hasOwn(rows, row))) this.fail(this.blamed("may not have a row"));
-      if (!found.length) fails(this.blamed("has no row"));
-      return this.oneOf(found.map((row) => knownOf(rows[row][tree.path[1]])), this.blamed("picks different rows"), fixed);
+      if (values === null || [...values].some((row) => !Object.hasOwn(rows, row))) this.fail();
+      if (!found.length) this.stop();
+      return oneOf(found.map((row) => knownOf(rows[row][tree.path[1]])), fixed);
     }
 
     fold(tree) {
       let total = this.span(tree.operands[0]);
       tree.operators.forEach((operator, at) => {
         const part = this.span(tree.operands[at + 1]);
-        total = this.blame(this.join(operator, total, part), total, part);
+        total = used(this.join(operator, total, part), total, part);
       });
       return total;
     }
@@ -286,8 +272,8 @@ const Nodes = (() => {
       if (operator === "+") return Spans.add(piece, a, b);
       if (operator === "-") return Spans.subtract(piece, a, b);
       if (operator === "*") return Spans.multiply(piece, a, b);
-      if (b.low === 0 && b.high === 0) fails(this.blamed("divides by zero"));
-      if (Spans.zero(piece, b)) this.fail(this.blamed("may divide by zero"));
+      if (b.low === 0 && b.high === 0) this.stop();
+      if (Spans.zero(piece, b)) this.fail();
       const quotient = Spans.divide(piece, a, b);
       if (operator === "/") return quotient;
       this.rounding(quotient);
@@ -296,20 +282,20 @@ const Nodes = (() => {
 
     power(tree) {
       const [base, exponent] = [this.span(tree.base), this.span(tree.exponent)];
-      return this.blame(this.powerOf(base, exponent), base, exponent);
+      return used(this.powerOf(base, exponent), base, exponent);
     }
 
     powerOf(base, exponent) {
       if (exponent.still) {
         const by = exponent.line[1];
         const below = sign(by) < 0;
-        if (typeof by !== "number" || Math.abs(by) > HIGHEST || (below && base.low === 0 && base.high === 0)) fails(this.blamed("has no such power"));
-        if (below && Spans.zero(this.piece, base)) this.fail(this.blamed("may divide by zero"));
+        if (typeof by !== "number" || Math.abs(by) > HIGHEST || (below && base.low === 0 && base.high === 0)) this.stop();
+        if (below && Spans.zero(this.piece, base)) this.fail();
         return Spans.power(this.piece, base, by);
       }
       const { low, high } = exponent;
-      if (compare(low, HIGHEST) > 0 || compare(high, -HIGHEST) < 0) fails(this.blamed("has an exponent that is too large"));
-      if (!exponent.whole || compare(high, HIGHEST) > 0 || sign(low) < 0) this.fail(this.blamed("may have a wrong exponent"));
+      if (compare(low, HIGHEST) > 0 || compare(high, -HIGHEST) < 0) this.stop();
+      if (!exponent.whole || compare(high, HIGHEST) > 0 || sign(low) < 0) this.fail();
       return varyingPower(base, exponent);
     }
 
@@ -349,7 +335,7 @@ const Nodes = (() => {
         const known = this.attempt(() => optionsOf(this.tree(operand)));
         if (known instanceof Fails) {
           if (!outcomes.size) throw known;
-          this.fail(known.culprit);
+          this.fail(known.where);
           return new Options(outcomes);
         }
         const values = known.values === null ? EITHER : new Set([...known.values].map(Boolean));
@@ -371,19 +357,19 @@ const Nodes = (() => {
 
     negative(tree) {
       const span = this.span(tree.operand);
-      return Spans.negative(span).with(span.fixed, span.culprit);
+      return Spans.negative(span);
     }
 
     choose(tree) {
       const holds = optionsOf(this.tree(tree.condition));
-      if (holds.sure || holds.never) return this.oneOf([this.tree(holds.sure ? tree.yes : tree.no)], "", holds.fixed);
+      if (holds.sure || holds.never) return oneOf([this.tree(holds.sure ? tree.yes : tree.no)], holds.fixed);
       const [yes, no] = [tree.yes, tree.no].map((branch) => this.attempt(() => this.tree(branch)));
-      const culprit = this.blamed("takes different sides");
-      if (!(yes instanceof Fails || no instanceof Fails)) return this.switched(holds, yes, no, culprit);
-      const failed = no instanceof Fails ? no : yes;
-      if (yes instanceof Fails && no instanceof Fails) throw failed;
-      this.fail(failed.culprit);
-      return this.oneOf([failed === no ? yes : no], culprit, false);
+      const failed = [no, yes].find((side) => side instanceof Fails);
+      if (!failed) return switched(holds, yes, no);
+      const other = failed === no ? yes : no;
+      if (other instanceof Fails) throw failed;
+      this.fail(failed.where);
+      return oneOf([other], false);
     }
 
     call(tree) {
@@ -392,19 +378,19 @@ const Nodes = (() => {
       if (name === "sum" || name === "count" || name === "length") return this.listed(tree);
       const parts = tree.arguments.map((part) => this.span(part));
       const [only, multiple] = parts;
-      if (name === "round_up") return this.blame(this.roundUp(only, multiple), ...parts);
+      if (name === "round_up") return used(this.roundUp(only, multiple), ...parts);
       if (name === "abs") {
         if (sign(only.low) < 0 && sign(only.high) > 0) this.crossing(only);
-        return this.blame(Spans.absolute(only), only);
+        return used(Spans.absolute(only), only);
       }
       this.rounding(only);
-      return this.blame(name === "ceil" ? Spans.roundedUp(this.piece, only) : Spans.roundedDown(this.piece, only), only);
+      return used(name === "ceil" ? Spans.roundedUp(this.piece, only) : Spans.roundedDown(this.piece, only), only);
     }
 
     roundUp(value, multiple) {
-      if (sign(multiple.high) <= 0) fails(this.blamed("rounds to a multiple that is not above 0"));
+      if (sign(multiple.high) <= 0) this.stop();
       if (sign(multiple.low) <= 0) {
-        this.fail(this.blamed("may round to a multiple that is not above 0"));
+        this.fail();
         return ANYTHING;
       }
       if (multiple.still) this.rounding(Spans.divide(this.piece, value, multiple));
@@ -429,7 +415,7 @@ const Nodes = (() => {
         total = join(this.piece, total, span);
       }
       if (maybe.length) total = Spans.either([total, ...maybe.map((span) => (sure.length ? join(this.piece, total, span) : span))]);
-      return this.blame(total, ...parts);
+      return used(total, ...parts);
     }
 
     item(tree) {
@@ -444,35 +430,35 @@ const Nodes = (() => {
       const [items, index] = parts;
       if (tree.kind === "item" && Array.isArray(items) && index instanceof Span) {
         const within = items.filter((_, at) => compare(index.low, at) <= 0 && compare(at, index.high) <= 0);
-        if (!index.whole || sign(index.low) < 0 || compare(index.high, items.length) >= 0) this.fail(this.blamed("may ask for an element that the list does not have"));
-        if (!within.length) fails(this.blamed("asks for an element that the list does not have"));
-        return this.oneOf(within.map(knownOf), this.blamed("picks different elements"), index.fixed);
+        if (!index.whole || sign(index.low) < 0 || compare(index.high, items.length) >= 0) this.fail();
+        if (!within.length) this.stop();
+        return oneOf(within.map(knownOf), index.fixed);
       }
-      this.fail(this.blamed("depends on a list that changes"));
+      this.fail();
       const counts = tree.function === "count" || tree.function === "length";
-      return (counts ? new Span(0, FAR, -FAR, FAR, true) : ANYTHING).with(false, this.blamed("may both rise and fall"));
+      return counts ? new Span(0, FAR, -FAR, FAR, true) : ANYTHING;
     }
+  }
 
-    // One of these, it is not known which; `fixed` when what picks it does not move.
-    oneOf(found, culprit, fixed) {
-      const [only] = found;
-      if (found.length === 1) {
-        if (only instanceof Span) return only.with(only.fixed && fixed, only.culprit);
-        return only instanceof Options ? new Options(only.values, only.fixed && fixed, only.turn) : only;
-      }
-      if (found.every((known) => known instanceof Span)) {
-        const united = Spans.either(found);
-        return united.with(false, united.wanders ? culprit : "");
-      }
-      return found.some(Array.isArray) ? new Options(null) : union(found.map(optionsOf));
-    }
+  // The span of a node, which used what its parts used.
+  const used = (span, ...parts) => span.with(parts.every((part) => part.fixed));
 
-    // One of two, by a condition that is not decided.
-    switched(holds, yes, no, culprit) {
-      if (holds.turn === ODD || !(yes instanceof Span && no instanceof Span)) return this.oneOf([yes, no], culprit, false);
-      const united = holds.turn === STILL ? Spans.eitherStill(yes, no) : holds.turn === UP ? Spans.oneThen(no, yes) : Spans.oneThen(yes, no);
-      return united.with(false, united.wanders ? yes.culprit || no.culprit || culprit : "");
+  // One of these, it is not known which; `fixed` when what picks it does not move.
+  function oneOf(found, fixed) {
+    const [only] = found;
+    if (found.length === 1) {
+      if (only instanceof Span) return only.with(only.fixed && fixed);
+      return only instanceof Options ? new Options(only.values, only.fixed && fixed, only.turn) : only;
     }
+    if (found.every((known) => known instanceof Span)) return Spans.either(found).with(false);
+    return found.some(Array.isArray) ? new Options(null) : union(found.map(optionsOf));
+  }
+
+  // One of two, by a condition that is not decided.
+  function switched(holds, yes, no) {
+    if (holds.turn === ODD || !(yes instanceof Span && no instanceof Span)) return oneOf([yes, no], false);
+    const united = holds.turn === STILL ? Spans.eitherStill(yes, no) : holds.turn === UP ? Spans.oneThen(no, yes) : Spans.oneThen(yes, no);
+    return united.with(false);
   }
 
   // A power whose exponent changes: known for a base of at least 1.
@@ -523,10 +509,10 @@ const Nodes = (() => {
         span = walk.number(target);
         other = bound.id === undefined ? constant(bound.number, true) : walk.number(bound.id);
       } catch (error) {
-        if (error instanceof Fails) return { span: null, failing: error.culprit, splits: [] };
+        if (error instanceof Fails) return { span: null, failing: error.where, splits: [] };
         throw error;
       }
-      const gap = Spans.subtract(piece, span, other).with(span.fixed && other.fixed, span.culprit || other.culprit);
+      const gap = Spans.subtract(piece, span, other).with(span.fixed && other.fixed);
       const splits = walk.splits.sort(compare);
       return { span: gap, failing: walk.failing, splits: splits.filter((at, place) => !place || !equal(at, splits[place - 1])) };
     }

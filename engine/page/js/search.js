@@ -11,7 +11,6 @@ const Search = (() => {
   const FINENESS = 2 ** 40;
   const FINEST = Exact.made(1n << 120n, 1n);
   const FARTHEST = Exact.made(1n << 4000n, 1n);
-  const JUMP = Exact.made(1n << 64n, 1n);
   const half = (value) => divide(value, 2);
 
   // ---- the place where a condition changes
@@ -206,8 +205,7 @@ const Search = (() => {
       return monotone(question, piece, span.rises);
     }
     if (piece.open && span.line) return lined(question, piece, ...span.line);
-    if (span.wanders) found.culprit = span.culprit || found.culprit;
-    else if (piece.open) return bisected(question, found, piece, view);
+    if (!span.wanders && piece.open) return bisected(question, found, piece, view);
     return split(found, piece, view);
   }
 
@@ -346,60 +344,16 @@ const Search = (() => {
     return [before ? rangeOf(low, end, inside, false, false, off || level) : rangeOf(end, high, false, inside, off || level, false)];
   }
 
-  // ---- a bound that is never met
-
-  // The value at which it is missed by the least: { x, gap, sure }, `sure` where that is proved; null where there is no value at all.
-  function nearest(question, domain) {
-    let [best, sure] = [null, true];
-    question.limit = question.work + WORK / 2;
-    const heap = piecesOf(domain).reverse().map((piece) => ({ piece, least: 0 }));
-    while (heap.length) {
-      const { piece, least } = heap.pop();
-      if (best && compare(least, size(best.gap)) >= 0) break;
-      if (question.work > question.limit) {
-        sure = false;
-        break;
-      }
-      const { span, failing, splits } = question.view(piece);
-      if (span === null) continue;
-      const oneWay = piece.grid && !failing && !span.wanders;
-      for (const x of [...ends(piece), ...(oneWay ? beside(question, piece, span.rises) : [])]) {
-        const gap = question.gap(x);
-        if (gap !== null && (!best || compare(size(gap), size(best.gap)) < 0)) best = { x, gap };
-      }
-      if (oneWay) sure &&= !far(piece.low) && !far(piece.high);
-      if (oneWay || piece.point || (piece.grid && compare(apart(piece.low, piece.high), 1) <= 0)) continue;
-      const at = middle(piece, splits);
-      if (at === null) sure = false;
-      else for (const part of [[piece.low, at], [piece.grid ? add(at, 1) : at, piece.high]]) queue(heap, { piece: new Piece(...part, piece.grid), least: leastOf(span) });
+  // Where a bound that is never met is missed by the least: { x, gap }, of the ends of what was settled; null where none has a value.
+  function nearest(question, found, domain) {
+    let best = null;
+    for (const x of [...found.parts, domain, { low: 0, high: 1 }].flatMap(({ low, high }) => [low, high])) {
+      const inside = !far(x) && compare(domain.low, x) <= 0 && compare(x, domain.high) <= 0;
+      const gap = inside ? question.gap(x) : null;
+      if (gap !== null && (!best || compare(size(gap), size(best.gap)) < 0)) best = { x, gap };
     }
-    return best && { ...best, sure: sure && domain.grid };
+    return best;
   }
-
-  function ends({ low, high }) {
-    if (far(high)) return far(low) ? [] : [low, add(low, JUMP)];
-    return [far(low) ? subtract(high, JUMP) : low, high];
-  }
-
-  // Put an entry where the least come last, of equals the oldest.
-  function queue(heap, entry) {
-    let [from, to] = [0, heap.length];
-    while (from < to) {
-      const at = (from + to) >> 1;
-      if (compare(heap[at].least, entry.least) > 0) from = at + 1;
-      else to = at;
-    }
-    heap.splice(from, 0, entry);
-  }
-
-  // The two values beside the place where a number that goes one way passes its bound.
-  function beside(question, piece, rises) {
-    const [start, stop] = rises ? [piece.low, piece.high] : [piece.high, piece.low];
-    const end = lastTrue((x) => question.atMost(x), start, stop);
-    return end === null || far(end) || equal(end, stop) ? [] : [end, add(end, rises ? 1 : -1)];
-  }
-
-  const leastOf = (span) => (sign(span.low) > 0 ? span.low : sign(span.high) < 0 ? negative(span.high) : 0);
 
   return Object.freeze({ Question, find, nearest, LISTED });
 })();

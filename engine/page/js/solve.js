@@ -97,19 +97,18 @@ const Solve = (() => {
   function nothing(context) {
     const { gauge, question, found, domain, goal, name } = context;
     if (!found.complete) unsettled(context);
-    const missed = Search.nearest(question, domain);
+    const missed = Search.nearest(question, found, domain);
     if (!missed) {
-      required(question.values, wanted(goal));
       refuse(`no value of \`${name}\` gives \`${goal.name}\` a value: ${question.why || "it does not apply"}`);
     }
-    const { x, gap, sure } = missed;
-    const near = goal.sense === "equals" ? "the nearest is" : sure ? "even" : "for example,";
+    const { x, gap } = missed;
+    const near = trendOf(question, found, domain).some(Boolean) && goal.sense !== "equals" ? "even" : "for example,";
     const off = `${sized(goal, size(gap))} ${sign(gap) > 0 ? "over" : "below"} ${goal.boundName}, ${sized(goal, question.boundAt(x))}`;
     refuse(`no value of \`${name}\` fits: ${near} at ${name} = ${digits(x)} ${goal.name} is ${sized(goal, question.at(x))}, ${off}`);
   }
 
   function unsettled({ found, goal, name }) {
-    refuse(`\`${goal.name}\` could not be settled for every \`${name}\`${found.culprit ? `: ${found.culprit}` : ""}`);
+    refuse(`\`${goal.name}\` could not be settled for every \`${name}\`${found.culprit ? `: \`${found.culprit}\` may have no value` : ""}`);
   }
 
   // `side` says which of the values that meet the bound `value` is: "largest", "smallest", "only" or "any"; `value` is null where every
@@ -211,7 +210,7 @@ const Solve = (() => {
     else if (side === "largest" && value !== null && equal(value, domain.high)) notes.push(`this is the maximum of ${name}`);
     for (const { low, high, why } of joined(found.undefined, domain).slice(0, 3)) {
       const [from, to] = [low, high].map((end) => (far(end) ? "without end" : grouped(end)));
-      notes.push(`${equal(low, high) ? `at ${name} = ${from}` : `for ${name} from ${from} to ${to}`} there is no value: ${why}`);
+      notes.push(`${equal(low, high) ? `at ${name} = ${from}` : `for ${name} from ${from} to ${to}`} there is no value${why ? `: ${why}` : ""}`);
     }
     if (value === null) return notes;
     const values = Plan.evaluate(gauge.program, setting(question.values.given, item.id, value));

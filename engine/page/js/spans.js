@@ -19,9 +19,9 @@ const Spans = (() => {
   }
 
   // A number f(x) on a piece lies between `low` and `high`, and each of its slopes between `least` and `most`. `line`: [slope, offset]
-  // where it is one. `fixed`: the unknown was not used at all. `culprit`: what made the direction unknown.
+  // where it is one. `fixed`: the unknown was not used at all.
   class Span {
-    constructor(low, high, least, most, whole = false, line = null, fixed = false, culprit = "") {
+    constructor(low, high, least, most, whole = false, line = null, fixed = false) {
       this.low = low;
       this.high = high;
       this.least = least;
@@ -29,7 +29,6 @@ const Spans = (() => {
       this.whole = whole;
       this.line = line;
       this.fixed = fixed;
-      this.culprit = culprit;
     }
     get rises() {
       return sign(this.least) >= 0;
@@ -44,8 +43,8 @@ const Spans = (() => {
     get still() {
       return this.line !== null && this.line[0] === 0;
     }
-    with(fixed, culprit) {
-      return new Span(this.low, this.high, this.least, this.most, this.whole, this.line, fixed, culprit);
+    with(fixed) {
+      return fixed === this.fixed ? this : new Span(this.low, this.high, this.least, this.most, this.whole, this.line, fixed);
     }
   }
 
