@@ -124,10 +124,12 @@ def unknown_input(plan: Plan, name: str) -> Input:
     """The input to solve for.
 
     Raises:
-        CommandError: when there is none of that name.
+        CommandError: when there is none of that name, or it is a list.
     """
     found = plan.document.inputs.get(name)
     if found is not None:
+        if found.type == "list":
+            raise CommandError(Problem(f"`{name}` is a list: only one value can be solved for", found.place))
         return found
     if name in plan.document.rules:
         inputs = sorted(plan.graph.ancestors([name]) & plan.document.inputs.keys())

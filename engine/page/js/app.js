@@ -310,11 +310,8 @@ const App = (() => {
     const answer = results(page);
     page.now = [inputs, answer];
     page.then = gauge.total === undefined ? [] : [
-      typeof Advise !== "undefined" && Tools.levers(page), // until it lands
-      typeof Solve !== "undefined" && Tools.inverse(page),
-      typeof Curve !== "undefined" && Tools.curve(page),
-      typeof Compare !== "undefined" && Tools.compare(page),
-    ].filter(Boolean);
+      Tools.levers(page), Tools.inverse(page), Tools.curve(page), Tools.compare(page),
+    ];
     const title = data.title || "Rules";
     document.body.replaceChildren(
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),

@@ -21,16 +21,23 @@ const Exact = (() => {
     return a < 0n ? -a : a;
   };
 
-  // The number above / below, in its one form.
-  function made(above, below) {
+  // The number above / below, in its one form, however large.
+  function reduced(above, below) {
     if (below !== 1n) {
       if (below < 0n) [above, below] = [-above, -below];
       const common = divisor(above, below);
       if (common !== 1n) [above, below] = [above / common, below / common];
     }
-    if (below === 1n && above <= MAX && above >= -MAX) return Number(above);
-    if (large(above) || large(below)) throw new Undefined("the number is too large: more than 4,096 bits");
-    return new Fraction(above, below);
+    return below === 1n && above <= MAX && above >= -MAX ? Number(above) : new Fraction(above, below);
+  }
+
+  // The same, held to the size a value may have.
+  function made(above, below) {
+    const value = reduced(above, below);
+    if (typeof value !== "number" && (large(value.above) || large(value.below))) {
+      throw new Undefined("the number is too large: more than 4,096 bits");
+    }
+    return value;
   }
 
   function above(value) {
@@ -43,48 +50,59 @@ const Exact = (() => {
   const safe = (value) => value <= MAX && value >= -MAX;
   const both = (a, b) => typeof a === "number" && typeof b === "number";
 
-  function add(a, b) {
+  const adding = (make) => (a, b) => {
     if (both(a, b)) {
       const sum = a + b;
       if (safe(sum)) return sum;
     }
-    return made(above(a) * below(b) + above(b) * below(a), below(a) * below(b));
-  }
+    return make(above(a) * below(b) + above(b) * below(a), below(a) * below(b));
+  };
 
   function negative(a) {
     if (typeof a === "number") return a === 0 ? 0 : -a;
     return new Fraction(-above(a), a.below);
   }
 
-  function subtract(a, b) {
+  const subtracting = (make) => (a, b) => {
     if (both(a, b)) {
       const rest = a - b;
       if (safe(rest)) return rest;
     }
-    return made(above(a) * below(b) - above(b) * below(a), below(a) * below(b));
-  }
+    return make(above(a) * below(b) - above(b) * below(a), below(a) * below(b));
+  };
 
-  function multiply(a, b) {
+  const multiplying = (make) => (a, b) => {
     if (both(a, b)) {
       const product = a * b;
       if (safe(product)) return product === 0 ? 0 : product;
     }
-    return made(above(a) * above(b), below(a) * below(b));
-  }
+    return make(above(a) * above(b), below(a) * below(b));
+  };
 
-  function divide(a, b) {
+  const dividing = (make) => (a, b) => {
     if (b === 0) throw new Undefined("division by zero");
     if (both(a, b) && a % b === 0) return a === 0 ? 0 : a / b;
-    return made(above(a) * below(b), below(a) * above(b));
-  }
+    return make(above(a) * below(b), below(a) * above(b));
+  };
+
+  const [add, subtract, multiply, divide] = [adding(made), subtracting(made), multiplying(made), dividing(made)];
+
+  // The same operations without a bound, for what is no value: the ends and slopes that a search calculates with.
+  const free = Object.freeze({
+    add: adding(reduced),
+    subtract: subtracting(reduced),
+    multiply: multiplying(reduced),
+    divide: dividing(reduced),
+    power: (base, exponent) => reduced(above(base) ** BigInt(exponent), below(base) ** BigInt(exponent)),
+  });
 
   function floorOf(top, bottom) {
     const quotient = top / bottom;
     return top % bottom < 0n ? quotient - 1n : quotient;
   }
 
-  const floor = (a) => (typeof a === "number" ? a : made(floorOf(above(a), a.below), 1n));
-  const ceil = (a) => (typeof a === "number" ? a : made(-floorOf(-above(a), a.below), 1n));
+  const floor = (a) => (typeof a === "number" ? a : reduced(floorOf(above(a), a.below), 1n));
+  const ceil = (a) => (typeof a === "number" ? a : reduced(-floorOf(-above(a), a.below), 1n));
 
   function modulo(a, b) {
     if (b === 0) throw new Undefined("remainder by zero");
@@ -155,6 +173,6 @@ const Exact = (() => {
 
   return Object.freeze({
     Undefined, Fraction, made, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
-    compare, equal, isNumber, whole, magnitude, float, parse,
+    compare, equal, isNumber, whole, magnitude, float, parse, free,
   });
 })();
