@@ -66,7 +66,7 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
 
 
 def _noted(plan: Plan) -> set[str]:
-    """What keeps its note: every input, the rules of the report and what these are made of; all rules where there is no report.
+    """What keeps its note: every input and the rules of the report; all rules where there is no report.
 
     The notes of the others are a tenth of a page, and less needed than their formula, numbers and source.
     """
@@ -75,7 +75,7 @@ def _noted(plan: Plan) -> set[str]:
     if not report.total:
         return set(plan.graph.order)
     shown = {report.total, *report.parts, *report.also, *(end for each in report.beside for end in (each.low, each.high))}
-    return shown | document.inputs.keys() | {needed for name in shown for needed in plan.graph.needs[name]}
+    return shown | document.inputs.keys()
 
 
 def _report(document: Document) -> dict[str, Any]:
@@ -159,9 +159,8 @@ class _Maker:
     def table(self, table: Table) -> int:
         """The number of a table; tables with the same cells are one."""
         rows = {row: {column: value_of(cell) for column, cell in cells.items()} for row, cells in table.rows.items()}
-        made = _bare({"name": table.name, "title": table.title, "doc": table.doc, "source": self.source(table.source), "rows": rows})
         key = javascript.text(table.name + repr(rows))
-        self.tables.setdefault(key, made)
+        self.tables.setdefault(key, {"name": table.name, "rows": rows})
         return list(self.tables).index(key)
 
     def source(self, source: Citation | None) -> Any:
@@ -232,6 +231,7 @@ class _Maker:
             made |= {"by": list(kind.by), "readers": self.readers(kind)}
             if kind.otherwise:
                 made["otherwise"] = self.translation(kind.otherwise)
+                made["read_as"] = load(kind.otherwise).title or os.path.basename(kind.otherwise)
         return made
 
     def entry(self, kind: PresetKind, name: str) -> dict[str, Any]:
@@ -269,7 +269,6 @@ class _Maker:
         made = {
             "reads": list(plan.document.reads),
             "within": list(plan.document.within),
-            "title": plan.document.title or os.path.basename(path),
             "items": sorted(items),
             "checks": self.checks(plan),
         }

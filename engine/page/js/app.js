@@ -326,6 +326,14 @@ const App = (() => {
       const asked = State.fromFragment(gauge, location.hash);
       if (asked) page.become(asked);
     });
+    // For whoever opens the console, or embeds the page: the same questions, without the face.
+    gauge.solve = (asked, unknown, question = {}) => Solve.solve(gauge, gauge.given(asked).made, unknown, question);
+    gauge.advise = (asked) => {
+      const work = Advise.advise(gauge, gauge.given(asked).made);
+      let step = work.next();
+      while (!step.done) step = work.next();
+      return step.value;
+    };
     window.gauge = gauge;
     window.gaugePage = page;
   }

@@ -48,7 +48,7 @@ const Presets = (() => {
     }
     if (kind.otherwise !== undefined) {
       const made = opened(gauge, kind.otherwise, config, undefined, "");
-      return { ...made, doubt: `${unread()}; it is read as: ${gauge.content.translations[kind.otherwise].title}` };
+      return { ...made, doubt: `${unread()}; it is read as: ${kind.read_as}` };
     }
     if (!asked.length) refuse(`the file has no \`${kind.by[0]}\`, which says how to read it`);
     return refuse(`no translation reads ${named(...asked[0])}`);

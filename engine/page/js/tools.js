@@ -115,7 +115,7 @@ const Tools = (() => {
       const many = chosen.levers.length > 1;
       const fewest = chosen.smallest && many ? "The fewest changes that make it fit:" : many ? "Together these make it fit:" : "One change makes it fit:";
       const said = remedy ? fewest : "Nothing here makes it fit. The least comes with";
-      const titles = chosen.levers.map(([lever]) => h("li", {}, lever.title ?? lever.name, h("span", { class: "quiet" }, ` ${lever.cost}`)));
+      const titles = chosen.levers.map(([lever]) => h("li", {}, `${lever.title ?? lever.name}. `, lever.cost));
       lines.push(h("div", { class: `verdict ${remedy ? "good" : "bad"}` }, h("strong", {}, said), h("ul", {}, titles), h("p", { class: "row" }, h("code", {}, listed(set)), `→ ${Quantity.readable(chosen.tried.total, unit)}`, remedy ? apply(set) : null)));
     } else if (before.fits === false) lines.push(h("div", { class: "verdict bad" }, h("strong", {}, "Nothing here makes it fit.")));
     if (!offers.length) lines.push(h("p", { class: "quiet" }, "No lever of the rules saves anything here."));
