@@ -259,7 +259,10 @@ def test_sizes_beyond_any_screen(small: Callable[[str], Page]) -> None:
         """
         report: {total: size, budget: room}
         inputs: {many: {type: integer, min: 1, default: 7}, room: {default: 1}}
-        rules: {size: {formula: large + small}, large: {formula: "many ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64"}, small: {formula: 1 / 10 ** 64}}
+        rules:
+          large: {formula: many ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64 * 10 ** 64}
+          small: {formula: 1 / 10 ** 64}
+          size: {formula: large + small}
         """
     )
     page.evaluate("() => { rooms.Charts.svgText(bars({})); }")

@@ -11,7 +11,11 @@ const Charts = (() => {
 
   // Where a number is drawn; and a number to read near such a place.
   const float = (value) => Math.max(-1e300, Math.min(1e300, Exact.float(value)));
-  const near = (value) => (Math.abs(value) > 1e15 ? Exact.made(BigInt(Math.round(value)), 1n) : Number.isInteger(value) || Math.abs(value) < 1e-50 ? Math.round(value) : Quantity.literal(value.toExponential(5)));
+  function near(value) {
+    const size = Math.abs(value);
+    if (size > 1e15) return Exact.made(BigInt(Math.round(value)), 1n);
+    return Number.isInteger(value) || size < 1e-50 ? Math.round(value) : Quantity.literal(value.toExponential(5));
+  }
   const short = (value, unit) => readable(near(value), unit).replace(/\.0+(?=\D|$)|(\.\d*[1-9])0+(?=\D|$)/, "$1");
   const wide = (words) => pen.measureText(words).width;
 
@@ -74,19 +78,24 @@ const Charts = (() => {
     return place;
   }
 
-  const drawing = (width, height, spoken, ...children) => svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "drawing", role: "img", "aria-label": spoken }, ...children);
+  const drawing = (width, height, spoken, ...children) =>
+    svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "drawing", role: "img", "aria-label": spoken }, ...children);
 
   // A table of the cells of its heads and bodies: [title, rows].
   function table(kind, heads, bodies) {
-    const row = (tag, [first, ...rest]) => h("tr", null, h("th", { scope: tag === "td" ? "row" : "col" }, first), rest.map((cell, at) => h(tag, { class: at === 1 && kind === "parts" && "digits", scope: tag === "th" && "col" }, cell)));
-    const body = ([title, rows]) => h("tbody", null, title && h("tr", null, h("th", { scope: "rowgroup", colspan: heads.length }, title)), rows.map((cells) => row("td", cells)));
-    return h("table", { class: kind }, h("thead", null, row("th", heads)), bodies.filter(([, rows]) => rows.length).map(body));
+    const digits = kind === "parts" && 1;
+    const cell = (tag) => (content, at) => h(tag, { class: at === digits && "digits", scope: tag === "th" && "col" }, content);
+    const row = (tag, [first, ...rest]) => h("tr", null, h("th", { scope: tag === "td" ? "row" : "col" }, first), rest.map(cell(tag)));
+    const head = (title) => h("tr", null, h("th", { scope: "rowgroup", colspan: heads.length }, title));
+    const body = ([title, rows]) => rows.length > 0 && h("tbody", null, title && head(title), rows.map((cells) => row("td", cells)));
+    return h("table", { class: kind }, h("thead", null, row("th", heads)), bodies.map(body));
   }
 
   // A table that can be opened, and stays so when it is made anew.
-  function folded(name, ...content) {
+  function folded(words, name, ...content) {
     const box = h("div", { class: "scroll", role: "group", tabindex: 0, "aria-label": name }, table("parts", ...content));
-    return h("details", { open: unfolded[name], ontoggle: ({ target }) => (unfolded[name] = target.open) }, h("summary", null, "As a table"), box);
+    const keep = ({ target }) => (unfolded[name] = target.open);
+    return h("details", { open: unfolded[name], ontoggle: keep }, h("summary", null, words), box);
   }
 
   // The parts of all phases, those in most phases first, so that bars begin alike; the tiny ones together.
@@ -115,8 +124,11 @@ const Charts = (() => {
     const slot = slots.get(key);
     const box = { x, y, width, height: 24 };
     const middle = x + width / 2;
-    const made = [svg("rect", { ...box, class: "part", fill: tiny ? "var(--quiet)" : `var(--part-${(slot % 10) + 1})` }), slot % 20 > 9 && svg("rect", { ...box, fill: stripe })];
-    return width > 24 ? [...made, svg("rect", { x: middle - 9, y: y + 4, width: 18, height: 16, rx: 3, class: "plate" }), text(middle, y + 16, number + 1, "number")] : made;
+    const fill = tiny ? "var(--quiet)" : `var(--part-${(slot % 10) + 1})`;
+    const made = [svg("rect", { ...box, class: "part", fill }), slot % 20 > 9 && svg("rect", { ...box, fill: stripe })];
+    if (width < 24) return made;
+    const plate = svg("rect", { x: middle - 9, y: y + 4, width: 18, height: 16, rx: 3, class: "plate" });
+    return [...made, plate, text(middle, y + 16, number + 1, "number")];
   }
 
   function phases(gauge, answer, { onpick } = {}) {
@@ -136,7 +148,8 @@ const Charts = (() => {
     const reading = h("p", { class: "reading quiet", "aria-live": "polite" });
     const look = ({ type, target }) => {
       const { part, phase } = target.closest("[data-part]")?.dataset ?? {};
-      for (const each of figure.querySelectorAll("[data-part]")) each.classList.toggle("dim", part !== undefined && each.dataset.part !== part);
+      const others = part !== undefined && `:not([data-part="${part}"])`;
+      for (const each of figure.querySelectorAll("[data-part]")) each.classList.toggle("dim", others && each.matches(others));
       reading.textContent = part === undefined ? "Point at a part, or step through the list, to read it." : said(parts[part], phase);
       if (type === "click" && parts[part]?.id !== undefined) onpick?.(parts[part].id);
     };
@@ -144,7 +157,8 @@ const Charts = (() => {
     look({ target: figure });
     const name = Answer.titleOf(gauge, gauge.total);
     const keys = h("ul", { class: "keys" }, parts.map((part, at) => key(view, part, at)));
-    figure.append(h("figcaption", null, name), responsive((width) => drawn(view, width)), keys, reading, folded(name, ["Part", "Size", "Exactly", "Share"], rows(view)));
+    const listed = folded(shown.length > 1 ? "All phases as a table" : "As a table", name, ["Part", "Size", "Exactly", "Share"], rows(view));
+    figure.append(h("figcaption", null, name), responsive((width) => drawn(view, width)), keys, reading, listed);
     return figure;
   }
 
@@ -154,7 +168,8 @@ const Charts = (() => {
     const [stripe, pattern] = stripes("stripe");
     const sign = svg("svg", { width: 26, height: 24, "aria-hidden": "true" }, pattern, piece(part, at, stripe, 0, 0, 26));
     const value = phase === peak ? readable(part.values[peak], unit) : "not at the peak";
-    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, h("span", null, `${part.name}: `, h("small", { class: "quiet" }, value))));
+    const name = h("span", null, `${part.name}: `, h("small", { class: "quiet" }, value));
+    return h("li", null, h("button", { type: "button", "data-part": at, "data-phase": phase }, sign, name));
   }
 
   function drawn(view, width) {
@@ -168,18 +183,21 @@ const Charts = (() => {
       const y = at * 60;
       const most = at === peak && shown.length > 1;
       const total = fit((most ? "Peak " : "") + readable(phase.total, unit), width / 2);
-      children.push(text(0, y + 15, fit(phase.name, width - wide(total) - 16), most && "strong"), text(width, y + 15, total, most ? "end strong" : "end"));
+      children.push(text(0, y + 15, fit(phase.name, width - wide(total) - 16), most && "strong"));
+      children.push(text(width, y + 15, total, most ? "end strong" : "end"));
       children.push(...bar(view, at, y + 24, place, beyond[0], stripe[0]));
     });
     let end = bottom;
     if (answer.budget !== undefined) {
       const x = place(float(answer.budget));
-      children.push(line(x, bottom - 6, x, bottom + 8, "edge"), label(x, (end += 22), `${Answer.titleOf(gauge, gauge.budget)} ${readable(answer.budget, unit)}`, width, "strong"));
+      const limit = `${Answer.titleOf(gauge, gauge.budget)} ${readable(answer.budget, unit)}`;
+      children.push(line(x, bottom - 6, x, bottom + 8, "edge"), label(x, (end += 22), limit, width, "strong"));
     }
     const list = (all, value) => all.map((each) => `${each.name} ${readable(value(each), unit)}`).join(", ");
     const here = ({ values }) => values[peak];
     const largest = parts.filter(here).sort((a, b) => compare(here(b), here(a))).slice(0, 3);
-    const spoken = `${Answer.sentence(gauge, answer)}. ${list(shown, ({ total }) => total)}. At the peak, ${shown[peak].name}: ${list(largest, here)}.`;
+    const all = list(shown, ({ total }) => total);
+    const spoken = `${Answer.sentence(gauge, answer)}. ${all}. At the peak, ${shown[peak].name}: ${list(largest, here)}.`;
     return drawing(width, end + 22, spoken, beyond[1], stripe[1], children, along(scale, place, unit, end + 18, width));
   }
 
@@ -190,7 +208,8 @@ const Charts = (() => {
       const size = place(float(part.values[at]));
       if (size === 0) return [];
       end += size;
-      return [svg("g", { class: size < 0 && "less", "data-part": number, "data-phase": at }, svg("title", null, said(part, at)), piece(part, number, stripe, size < 0 ? end : end - size, y, Math.abs(size)))];
+      const box = piece(part, number, stripe, size < 0 ? end : end - size, y, Math.abs(size));
+      return [svg("g", { class: size < 0 && "less", "data-part": number, "data-phase": at }, svg("title", null, said(part, at)), box)];
     });
     if (answer.budget === undefined) return made;
     const x = place(float(answer.budget));
@@ -205,33 +224,41 @@ const Charts = (() => {
       name + (at === peak && shown.length > 1 ? " (peak)" : ""),
       [...terms.filter(({ value }) => value !== 0).map((term) => amounts(term.label, term.value, total)), amounts("Sum", total, total)],
     ]);
-    const beside = answer.ranges.flatMap(({ title, low, high }) => [amounts(`${title}, at least`, low), amounts(`${title}, at most`, high)]);
+    const ends = ({ title, low, high }) => [amounts(`${title}, at least`, low), amounts(`${title}, at most`, high)];
+    const beside = answer.ranges.flatMap(ends);
     if (answer.budget !== undefined) beside.push(amounts(Answer.titleOf(gauge, gauge.budget), answer.budget));
     return [...bodies, ["Not in the sum", beside]];
   }
 
-  const STYLES = "fill fill-opacity stroke stroke-width stroke-dasharray stroke-linejoin paint-order font-family font-size font-weight text-anchor".split(" ");
+  const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray"];
+  STYLES.push("stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight", "text-anchor");
 
   // The drawing of a figure as a file of its own: on white, with its legend, with no style of the page and nothing that runs.
   function svgText(figure) {
     const from = figure.querySelector(".drawing");
     const [, , width, tall] = from.getAttribute("viewBox").split(" ").map(Number);
     const keys = [...figure.querySelectorAll(".keys button")];
-    const legend = keys.map(({ firstChild, lastChild }, at) => svg("g", { transform: `translate(0 ${tall + 8 + 30 * at})` }, firstChild.cloneNode(true), text(36, 17, fit(lastChild.textContent, width - 36))));
+    const legend = keys.map(({ firstChild, lastChild }, at) => {
+      const name = text(36, 17, fit(lastChild.textContent, width - 36));
+      return svg("g", { transform: `translate(0 ${tall + 8 + 30 * at})` }, firstChild.cloneNode(true), name);
+    });
     const box = { x: -16, y: -16, width: width + 32, height: tall + 40 + 30 * keys.length };
-    const named = [svg("title", null, figure.firstChild.textContent), svg("desc", null, from.getAttribute("aria-label")), svg("rect", { ...box, class: "plate" })];
-    const made = svg("svg", { ...box, viewBox: Object.values(box).join(" ") }, named, [...from.cloneNode(true).childNodes], legend);
+    const named = [svg("title", null, figure.firstChild.textContent), svg("desc", null, from.getAttribute("aria-label"))];
+    const ground = svg("rect", { ...box, class: "plate" });
+    const made = svg("svg", { ...box, viewBox: Object.values(box).join(" ") }, named, ground, [...from.cloneNode(true).childNodes], legend);
     made.querySelector(".cursor")?.remove();
     const host = h("div", { class: "chart exported" }, made);
     document.body.append(host);
     for (const each of made.querySelectorAll("rect, line, path, circle, text")) {
       const style = getComputedStyle(each);
-      for (const name of each.textContent ? STYLES : STYLES.slice(0, 5)) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
+      const names = each.textContent ? STYLES : STYLES.slice(0, 5);
+      for (const name of names) each.setAttribute(name, style[name].replaceAll('"', name === "fill" ? "" : "'"));
     }
     host.remove();
     for (const each of made.querySelectorAll("*")) for (const name of ["class", "data-part", "data-phase"]) each.removeAttribute(name);
     return new XMLSerializer().serializeToString(made).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
   }
 
-  return Object.freeze({ phases, svgText, float, near, short, wide, fit, text, line, label, along, ticks, stripes, responsive, drawing, table, folded });
+  const shared = { float, near, short, wide, fit, text, line, label, along, ticks, stripes, responsive, drawing, table, folded };
+  return Object.freeze({ phases, svgText, ...shared });
 })();

@@ -14,12 +14,13 @@ const Compare = (() => {
   const sizes = (name, values, unit) => [name, ...values.map((value) => {
     if (value === undefined) return "–";
     const change = values[0] === undefined ? 0 : Exact.subtract(value, values[0]);
-    return [readable(value, unit), h("small", { class: "quiet" }, grouped(value)), change !== 0 && h("b", null, (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit))];
+    const signed = (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit);
+    return [readable(value, unit), h("small", { class: "quiet" }, grouped(value)), change !== 0 && h("b", null, signed)];
   })];
 
   // pins: [{ label, asked, onremove }], `asked` as `gauge.answer` takes it; `onremove` where a pin can be taken away.
   function table(gauge, pins) {
-    if (!pins.length) return h("p", { class: "quiet" }, "Nothing is pinned yet. Pin this configuration, change something, and see both side by side.");
+    if (!pins.length) return h("p", { class: "quiet" }, "Nothing is pinned yet: pin this configuration, change something, and see both.");
     const tried = pins.map((pin) => ({ ...pin, answer: gauge.answer(pin.asked) }));
     const all = (of) => tried.map(({ answer }) => of(answer));
     const names = [...new Set(tried.flatMap(({ asked }) => Object.keys({ ...asked.files, ...asked.set })))];
@@ -33,12 +34,14 @@ const Compare = (() => {
       const terms = all(({ breakdown }) => breakdown?.terms.filter(({ value }) => value !== 0));
       const parts = new Map(terms.flat().filter(Boolean).map((term) => [keyOf(term), term.label]));
       const sum = (key) => (some) => some?.filter((term) => keyOf(term) === key).reduce((total, { value }) => Exact.add(total, value), 0);
-      const total = [sizes(title(gauge.total), all((answer) => answer.total), unit), ["Peak", ...all(({ phases }) => (phases ? title(phases.find(({ peak }) => peak).id) : "–"))]];
+      const peak = all(({ phases }) => (phases ? title(phases.find((phase) => phase.peak).id) : "–"));
+      const total = [sizes(title(gauge.total), all((answer) => answer.total), unit), ["Peak", ...peak]];
       if (gauge.budget !== undefined) total.push(sizes(title(gauge.budget), all(({ budget }) => budget), unit));
       total.push(["Verdict", ...all((answer) => answer.problems[0]?.message ?? Answer.sentence(gauge, answer))]);
       bodies.push(["Parts", [...parts].map(([key, label]) => sizes(label, terms.map(sum(key)), unit))], ["Together", total]);
     }
-    const heads = tried.map(({ label, onremove }) => [label, onremove && h("button", { type: "button", "aria-label": `Remove ${label}`, onclick: onremove }, "Remove")]);
+    const remove = (label, onclick) => h("button", { type: "button", "aria-label": `Remove ${label}`, onclick }, "Remove");
+    const heads = tried.map(({ label, onremove }) => [label, onremove && remove(label, onremove)]);
     return Charts.table("compare", ["Pinned", ...heads], bodies);
   }
 

@@ -37,7 +37,8 @@ const Curve = (() => {
     const halve = function* halve(a, b, depth) {
       const middle = take(scale.at((a.part + b.part) / 2));
       yield;
-      const straight = () => a.y === middle.y && b.y === middle.y || Math.abs(middle.y - a.y - ((b.y - a.y) * (middle.part - a.part)) / (b.part - a.part)) < top / 500;
+      const between = () => a.y + ((b.y - a.y) * (middle.part - a.part)) / (b.part - a.part);
+      const straight = () => (a.y === middle.y && b.y === middle.y) || Math.abs(middle.y - between()) < top / 500;
       if (middle === a || middle === b || depth > 9 || points.size > 400 || (depth > 5 && straight())) return;
       yield* halve(a, middle, depth + 1);
       yield* halve(middle, b, depth + 1);
@@ -65,8 +66,11 @@ const Curve = (() => {
       return { total, y: total && float(total), ...(limited && { budget, limit: float(budget) }) };
     };
     const name = (x) => (item.unit === "byte" ? Fields.words(x, "byte") : grouped(x));
-    const view = { item, scale, unit, name, title: `${title} over ${along}`, along, limit, onpoint, told: (point) => told(point, unit) };
-    view.said = (point) => `${along} ${name(point.x)}: ${[point.total === undefined ? "no value" : Answer.stateText(point.total, unit), view.told(point)].filter(Boolean).join(", ")}`;
+    const view = { item, scale, unit, name, title: `${title} over ${along}`, along, limit, onpoint };
+    view.said = (point) => {
+      const value = point.total === undefined ? "no value" : Answer.stateText(point.total, unit);
+      return `${along} ${name(point.x)}: ${[value, told(point, unit)].filter(Boolean).join(", ")}`;
+    };
     const points = yield* sampled(scale, marks, probe);
     return figure({ ...view, points, held: points.filter(({ total }) => total !== undefined) });
   }
@@ -79,7 +83,7 @@ const Curve = (() => {
   }
 
   function figure(view) {
-    const { points, unit, along, name, said, told, title, onpoint } = view;
+    const { points, unit, along, name, said, title, onpoint } = view;
     let now;
     const value = h("span");
     const use = h("button", { type: "button", onclick: () => onpoint(now.x) });
@@ -107,10 +111,13 @@ const Curve = (() => {
     });
     const marked = points.filter(({ tick, present, crossing }) => tick || present || crossing);
     const rows = marked.map((point) => [
-      name(point.x) + (point.present ? " (now)" : "") + (point.crossing ? " (crossing)" : ""), ...(point.total === undefined ? ["no value", ""] : [readable(point.total, unit), grouped(point.total)]), told(point),
+      name(point.x) + (point.present ? " (now)" : "") + (point.crossing ? " (crossing)" : ""),
+      ...(point.total === undefined ? ["no value", ""] : [readable(point.total, unit), grouped(point.total)]),
+      told(point, unit),
     ]);
     const reading = h("p", { class: "reading quiet" }, value, use);
-    return h("figure", { class: "chart" }, h("figcaption", null, title), h("div", { class: "plot" }, plot, handle), reading, Charts.folded(title, [along, "Size", "Exactly", "Verdict"], [["", rows]]));
+    const listed = Charts.folded("As a table", title, [along, "Size", "Exactly", "Verdict"], [["", rows]]);
+    return h("figure", { class: "chart" }, h("figcaption", null, title), h("div", { class: "plot" }, plot, handle), reading, listed);
   }
 
   function drawing(view, width, handle) {
@@ -122,30 +129,39 @@ const Curve = (() => {
     Object.assign(handle, { left: `${left - 8}px`, width: `${right - left + 16}px` });
     const px = (part) => left + part * (right - left);
     const py = (value = 0) => below - (value / top) * (below - above);
-    const children = across.flatMap((tick) => [line(left, py(tick), right, py(tick), "grid"), text(left - 8, py(tick) + 4, short(tick, unit), "end quiet")]);
+    const children = across.map((tick) => line(left, py(tick), right, py(tick), "grid"));
+    children.push(...across.map((tick) => text(left - 8, py(tick) + 4, short(tick, unit), "end quiet")));
     const limits = held.filter(({ budget }) => budget !== undefined);
     if (limits.length) {
       const [fill, pattern] = Charts.stripes("hatch");
       const d = `M${limits.map((point) => `${px(point.part)} ${py(point.limit)}`).join("L")}`;
-      children.push(pattern, svg("path", { class: "beyond", fill, d: `${d}V${above}H${px(limits[0].part)}Z` }), svg("path", { class: "budget", d }));
-      children.push(line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(limits[0].limit === limits.at(-1).limit ? `${limit} ${readable(limits[0].budget, unit)}` : limit, width - 30)));
+      const [first, last] = [limits[0], limits.at(-1)];
+      const said = first.limit === last.limit ? `${limit} ${readable(first.budget, unit)}` : limit;
+      children.push(pattern, svg("path", { class: "beyond", fill, d: `${d}V${above}H${px(first.part)}Z` }));
+      children.push(svg("path", { class: "budget", d }), line(0, 10, 24, 10, "budget"), text(30, 14, Charts.fit(said, width - 30)));
     }
-    const steps = points.map(({ part, y }, at) => (y === undefined ? "" : `${points[at - 1]?.y === undefined ? `M${px(part)} ${py(y)}h.01` : `L${px(part)} ${py(y)}`}`));
-    children.push(svg("path", { class: "curve", d: steps.join("") }));
-    if (item.type === "integer" && held.length * 12 < right - left) children.push(...held.map(({ part, y }) => svg("circle", { class: "now", cx: px(part), cy: py(y), r: 2.5 })));
-    const marked = [["present", "now", 36], ["crossing", held[0]?.y <= held[0]?.limit ? "fits up to" : "fits from", 56]].flatMap(([mark, words, y]) => points.filter((point) => point[mark]).map((point) => {
+    // A line through what has a value; a point alone is seen too.
+    const step = ({ part, y }, at) => (points[at - 1]?.y === undefined ? `M${px(part)} ${py(y)}h.01` : `L${px(part)} ${py(y)}`);
+    children.push(svg("path", { class: "curve", d: points.map((point, at) => (point.y === undefined ? "" : step(point, at))).join("") }));
+    const circle = (kind, { part, y }, r) => svg("circle", { class: kind, cx: px(part), cy: py(y), r });
+    if (item.type === "integer" && held.length * 12 < right - left) children.push(...held.map((point) => circle("now", point, 2.5)));
+    const mark = (kind, words, y) => (point) => {
       const x = px(point.part);
-      children.push(line(x, y + 5, x, below, "limit"), svg("circle", { class: mark === "present" ? "now" : mark, cx: x, cy: py(point.y), r: 5 }), label(x, y, `${words} ${name(point.x)}`, width, "strong"));
+      children.push(line(x, y + 5, x, below, "limit"), circle(kind, point, 5), label(x, y, `${words} ${name(point.x)}`, width, "strong"));
       return point;
-    }));
+    };
+    const marked = points.filter(({ present }) => present).map(mark("now", "now", 36));
+    const words = held[0]?.y <= held[0]?.limit ? "fits up to" : "fits from";
+    const met = points.filter(({ crossing }) => crossing).map(mark("crossing", words, 56));
     const dot = svg("circle", { r: 8, class: "cursor" });
     view.move = ({ part, y }) => {
       dot.setAttribute("cx", px(part));
       dot.setAttribute("cy", py(y));
     };
-    const spoken = `${title}. ${[...new Set([...marked, ...held.slice(0, 1), ...held.slice(-1)])].map(said).join(". ")}.`;
+    const spoken = `${title}. ${[...new Set([...marked, ...met, ...held.slice(0, 1), ...held.slice(-1)])].map(said).join(". ")}.`;
     children.push(...Charts.along(scale.ticks, (tick) => px(scale.part(float(tick))), item.unit, below + 18, width));
-    return Charts.drawing(width, below + 44, spoken, children, dot, label((left + right) / 2, below + 38, along + (scale.log ? ", logarithmic" : ""), width));
+    const named = label((left + right) / 2, below + 38, along + (scale.log ? ", logarithmic" : ""), width);
+    return Charts.drawing(width, below + 44, spoken, children, dot, named);
   }
 
   return Object.freeze({ draw });
