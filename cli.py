@@ -113,12 +113,16 @@ def _solve_options(made: _Parser) -> None:
     _formats(made, "table", "json", "csv", "markdown")
 
 
+def _advise_options(made: _Parser) -> None:
+    _formats(made, "table", "json", "csv", "markdown")
+
+
 def _formula_options(made: _Parser) -> None:
     made.add_argument("--expand", action="store_true", help="a closed form in the inputs")
     made.add_argument("--with", dest="inputs", metavar="INPUTS", help="put in these inputs")
     made.add_argument("--keep", metavar="A,B", default="", help="the inputs that stay as names")
     made.add_argument("--for", dest="unknown", metavar="NAME", default="", help="solve for this input")
-    _formats(made, "text", "latex", "python")
+    _formats(made, "text", "latex", "mathml", "python")
 
 
 def _explain_options(made: _Parser) -> None:
@@ -140,6 +144,17 @@ def _check_options(made: _Parser) -> None:
 
 def _list_options(made: _Parser) -> None:
     _formats(made, "table", "json", "csv", "markdown", "schema")
+
+
+def _page_options(made: _Parser) -> None:
+    made.add_argument("-o", dest="output", metavar="FILE", help="where to write it (default: standard output)")
+    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones")
+
+
+def _serve_options(made: _Parser) -> None:
+    made.add_argument("--port", type=int, default=8000, metavar="N", help="0 for any (default: %(default)s, or the next that is free)")
+    made.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -220,7 +235,7 @@ def _sort_rest(options: argparse.Namespace, words: list[str], rest: list[str], k
         raise CommandError(Problem(f"unknown option `--{errors.plain(options.kinds[0][0])}`", None, f"see `{options.command} --help`"))
 
 
-_SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "-h", "--help"})
+_SWITCHES = frozenset({"--check", "--quiet", "--large", "--expand", "--all-presets", "--no-browser", "-h", "--help"})
 """Options without a value."""
 _ENTRY = "rules/transformer.yaml"
 """The rules file that hints name, and whose facts are meant where none is named."""
@@ -471,6 +486,17 @@ def _solve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _advise(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import advice, advise
+    else:
+        from .engine import advice, advise
+    made = _load(options.words[0], options)
+    found = advise.advise(made, _question(made, _optional(options, 1), options).given)
+    print(advice.written(found, options.format, quiet=options.quiet), end="")
+    return 0 if found.answered else 1
+
+
 def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: Solution) -> Solution:
     """The solution with a formula for it, where there is one that gives the same value."""
     if TYPE_CHECKING or not __package__:
@@ -534,9 +560,51 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _page_of(options: argparse.Namespace) -> str:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import build
+    else:
+        from .engine.page import build
+    _optional(options, 0)
+    return build.page(_load(options.words[0], options), every_preset=options.all_presets, path=options.words[0])
+
+
+def _page(options: argparse.Namespace) -> int:
+    text = _page_of(options)
+    if options.output is None:
+        print(text, end="")
+        return 0
+    try:
+        with open(options.output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
+    if not options.quiet:
+        print(f"{errors.plain(options.output, 200)}: {len(text):,} bytes; open it in any browser", file=sys.stderr)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import serve
+    else:
+        from .engine.page import serve
+    if not 0 <= options.port < 65536:
+        raise CommandError(Problem(f"a port is 0 to 65,535, not {options.port}"))
+    with serve.listen(_page_of(options), options.port) as server:
+        print(server.address, flush=True)
+        if not options.quiet:
+            print("Ctrl-C ends it", file=sys.stderr)
+        if not options.no_browser:
+            server.open_browser()
+        server.serve_forever()
+    return 0
+
+
 _COMMANDS = {
     "eval": _Command("every part, the total, what is left of the budget", "RULES [INPUTS]", 1, _eval_options, _eval),
     "solve": _Command("the best value of an unknown: how far one can go", "RULES [INPUTS]", 1, _solve_options, _solve),
+    "advise": _Command("what would make it fit: each lever, and the smallest set of them", "RULES [INPUTS]", 1, _advise_options, _advise),
     "formula": _Command("rules as formulas", "RULES [NAME ...]", 1, _formula_options, _formula),
     "explain": _Command("how a value comes about, down to the inputs", "RULES [INPUTS] NAME", 2, _explain_options, _explain),
     "check": _Command(
@@ -547,6 +615,8 @@ _COMMANDS = {
         _check,
         inputs=False,
     ),
+    "page": _Command("one HTML file that answers in any browser", "RULES", 1, _page_options, _page, inputs=False),
+    "serve": _Command("the same page on this machine, in the browser", "RULES", 1, _serve_options, _serve, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),
 }
 

@@ -20,6 +20,7 @@ from .records import (
     Element,
     Example,
     Input,
+    Lever,
     PresetKind,
     Report,
     Rule,
@@ -32,6 +33,8 @@ from .tree import RESERVED, Formula
 from .values import convert
 
 MOST_RULES = 10_000
+MOST_LEVERS = 200
+MOST_STEPS = 20
 _CHOICE_LIKE = re.compile(r".*(?:\bif\b|[A-Za-z]\w*\.[A-Za-z])")
 """What tells a formula from a mistyped word: words may hold signs."""
 _FORMULA_LIKE = re.compile(r"(?![-+]?\.(?:inf|nan)$)(?:\S.*[-+*/%(<>=!]|[-+(].*[A-Za-z_]|.*\bif\b|.*[A-Za-z]\w*\.[A-Za-z])", re.IGNORECASE)
@@ -80,7 +83,7 @@ class _Files:
         self.declared: set[str] = set()
         self.words: list[Scalar] = []
         self.maps: dict[str, list[tuple[str, Place, Node]]] = {
-            key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "sources")
+            key: [] for key in ("inputs", "tables", "rules", "presets", "checks", "levers", "sources")
         }
         self.top: Mapping | None = None
         self.folders: dict[str, str] = {}
@@ -245,6 +248,7 @@ class _Builder:
         rules = {name: self._rule(name, place, node) for name, place, node in self._names("rules")}
         presets = {name: self._preset(name, place, node) for name, place, node in self._names("presets") if isinstance(node, Mapping)}
         checks = tuple(self._check(name, place, node) for name, place, node in maps["checks"] if isinstance(node, Mapping))
+        levers = self._levers(inputs)
         words = {item.text for item in self.files.words}
         words |= {word for given in inputs.values() for word in given.choices if isinstance(word, str)}
         words |= {row for table in tables.values() for row in table.rows}
@@ -255,6 +259,7 @@ class _Builder:
             self.files.path, _text(top, "title"), _text(top, "doc"), self._report(top), inputs, tables, rules, presets, checks,
             _listed(top, "reads"), _listed(top, "within"), frozenset(words),
             {group: self.files.groups.get(group, "") for group in dict.fromkeys(each.group for each in inputs.values()) if group},
+            levers,
         )  # fmt: skip
 
     def _names(self, section: str) -> list[tuple[str, Place, Node]]:
@@ -305,7 +310,8 @@ class _Builder:
                     self.problems.append(Problem(f"the table has no column `{plain(column)}`", cell_place, suggest(column, columns)))
                 elif isinstance(cell, Scalar):
                     self._cell(rows[row], columns[column], cell)
-            for column in columns.keys() - rows[row].keys() - {key for key, _, _ in values}:
+            written = rows[row].keys() | {key for key, _, _ in values}
+            for column in [each for each in columns if each not in written]:
                 if column in usual:
                     rows[row][column] = usual[column]
                 else:
@@ -504,6 +510,69 @@ class _Builder:
         when = node.get("when")
         formula = (self._formula(when) if when else None) or parse("false", place)
         return Check(name, formula, _text(node, "say"), _text(node, "level") or "warning", place)
+
+    def _levers(self, inputs: dict[str, Input]) -> tuple[Lever, ...]:
+        seen: dict[str, Place] = {}
+        made = []
+        listed = self.files.maps["levers"]
+        if len(listed) > MOST_LEVERS:
+            self.problems.append(Problem(f"{len(listed):,} levers; at most {MOST_LEVERS} are read", listed[MOST_LEVERS][1]))
+        for name, place, node in listed[:MOST_LEVERS]:
+            if isinstance(node, Mapping) and self._unique(seen, name, place):
+                seen[name] = place
+                made.append(self._lever(name, place, node, inputs))
+        return tuple(made)
+
+    def _lever(self, name: str, place: Place, node: Mapping, inputs: dict[str, Input]) -> Lever:
+        when, changes = node.get("when"), node.get("set")
+        made = Lever(
+            name, (), _text(node, "cost"), place, self._formula(when) if when else None, "", None, _text(node, "title"),
+            _text(node, "doc"), self._source(node),
+        )  # fmt: skip
+        if not isinstance(changes, Mapping):
+            return made
+        least = node.get("least")
+        columns: dict[str, tuple[Formula | Value | None, ...]] = {}
+        for changed, at, part in changes.items():
+            if changed not in inputs:
+                hint = "set the inputs it is computed from" if changed in self.known else suggest(changed, inputs)
+                self.problems.append(Problem(f"the lever `{name}` sets `{plain(changed)}`, which is no input", at, hint))
+            elif inputs[changed].type == "list":
+                self.problems.append(Problem(f"the lever `{name}` sets `{changed}`, which is a list", at, "a lever sets single values"))
+            elif isinstance(part, Scalar) and part.text == "largest" and inputs[changed].type in {"integer", "number"}:
+                made = made._replace(
+                    largest=self._largest(made, inputs[changed], at, len(changes.entries)),
+                    least=self._default(inputs[changed], least) if least else None,
+                )
+            else:
+                items = part.items if isinstance(part, Sequence) else (part,)
+                if len(items) > MOST_STEPS:
+                    self.problems.append(Problem(f"{len(items):,} steps; a lever has at most {MOST_STEPS}", at))
+                    items = items[:MOST_STEPS]
+                columns[changed] = tuple(self._default(inputs[changed], item) for item in items)
+        if least and not made.largest:
+            self.problems.append(Problem(f"the lever `{name}` has `least` and no `largest`", least.place, "remove it"))
+        lengths = {len(column) for column in columns.values()} - {1}
+        if len(lengths) > 1:
+            hint = "a list for each step, all as long; a single value stands in every step"
+            self.problems.append(Problem(f"the lists of the lever `{name}` have different lengths", place, hint))
+            return made
+        count = max(lengths, default=1)
+        whole = [{key: column[step if len(column) > 1 else 0] for key, column in columns.items()} for step in range(count) if columns]
+        steps = [{key: value for key, value in step.items() if value is not None} for step in whole]
+        return made if made.largest else made._replace(steps=tuple(steps))
+
+    def _largest(self, lever: Lever, item: Input, place: Place, count: int) -> str:
+        """The input a lever sets to its largest value that fits, which it must be able to search."""
+        wrong = ""
+        if item.type != "integer" or item.low is None:
+            lacks = "has no `min`" if item.type == "integer" else "is any number"
+            wrong = f"`largest` is for a whole number with a `min`, and `{item.name}` {lacks}"
+        elif count > 1:
+            wrong = f"`{item.name}: largest` stands alone in the `set` of the lever `{lever.name}`"
+        if wrong:
+            self.problems.append(Problem(wrong, place, "write values or a formula instead, or a lever of its own"))
+        return item.name
 
     def _report(self, top: Mapping) -> Report:
         node = top.get("report")

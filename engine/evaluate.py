@@ -205,24 +205,51 @@ def beside(values: Values) -> tuple[Between, ...]:
     return tuple(found)
 
 
+def changed(values: Values, settings: Mapping[str, Value], wanted: frozenset[str]) -> Values:
+    """The values with some names given anew, everything else as it is.
+
+    Args:
+        values: an evaluation.
+        settings: the new values by name.
+        wanted: a set of names with all they need, such as `graph.ancestors` gives: what is computed anew where the settings reach it.
+    """
+    plan = values.plan
+    given = {**values.given, **{name: Given(value, "given", "tried") for name, value in settings.items()}}
+    cells = list(values.cells)
+    for name, value in settings.items():
+        cells[plan.slots[name]] = value
+    _recompute(plan, _between(values, settings, wanted), cells)
+    return Values(plan, given, cells, values.names & wanted | settings.keys())
+
+
+def _between(values: Values, moved: Iterable[str], wanted: frozenset[str]) -> list[str]:
+    """The names in `wanted` that are computed, and that what moved reaches, in order."""
+    moved = frozenset(moved)
+    reached = (values.plan.graph.descendants(moved) & wanted) - moved
+    return [name for name in values.plan.graph.order if name in reached and name not in values.given]
+
+
+def _recompute(plan: Plan, order: Iterable[str], cells: Cells) -> None:
+    for name in order:
+        step = plan.step(name)
+        state = plan.compute(step, cells)
+        item = plan.item(name)
+        cells[step.slot] = _held(item, state) if isinstance(item, Input) and step.cases and state.__class__ is not Absent else state
+
+
 def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:
     """The target as a function of one unknown, everything else as it is.
 
     The function returns the state of the target: a value, `NOTHING`, or an `Absent`.
     """
     plan = values.plan
-    changing = plan.graph.descendants([unknown]) & plan.graph.ancestors([target])
-    order = [name for name in plan.graph.order if name in changing and name != unknown and name not in values.given]
+    order = _between(values, [unknown], plan.graph.ancestors([target]))
     cells = list(values.cells)
     slot, result = plan.slots[unknown], plan.slots[target]
 
     def compute(value: Number) -> Any:
         cells[slot] = value
-        for name in order:
-            step = plan.step(name)
-            state = plan.compute(step, cells)
-            item = plan.item(name)
-            cells[step.slot] = _held(item, state) if isinstance(item, Input) and step.cases and state.__class__ is not Absent else state
+        _recompute(plan, order, cells)
         return cells[result]
 
     return compute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .emit import latex, python
+from .emit import latex, mathml, python
 from .emit import text as text_of
 from .errors import CommandError, NoAnswer, Problem, plain, suggest
 from .evaluate import Values
@@ -20,7 +20,7 @@ from .units import table_of
 if TYPE_CHECKING:
     from .symbolic import Inverse
 
-FORMATS = ("text", "latex", "python")
+FORMATS = ("text", "latex", "mathml", "python")
 """Formats a formula can be printed in."""
 LARGEST_TO_SOLVE = 4_000
 """Nodes of a closed form that is solved for a name."""
@@ -47,7 +47,10 @@ def as_written(plan: Plan, wanted: Sequence[str], format: str = "text") -> str: 
         return _python(plan, Bodies(plan), listed, None)
     if format == "latex":
         equations = [(name, _whole(plan, name)) for name in listed]
-        return latex.document(equations, (), _symbols(plan, equations)) + "\n"
+        return latex.document(equations, (), latex.symbols(_symbols(plan, equations))) + "\n"
+    if format == "mathml":
+        equations = [(name, _whole(plan, name)) for name in listed]
+        return mathml.document(equations, (), mathml.symbols(_symbols(plan, equations))) + "\n"
     return "\n\n".join(_written(plan, name) for name in listed) + "\n"
 
 
@@ -76,7 +79,9 @@ def expanded(
     if format == "python":
         return _python(plan, bodies, list(wanted), made)
     if format == "latex":
-        return latex.document(made.forms, made.where, _symbols(plan, [*made.forms, *made.where])) + "\n"
+        return latex.document(made.forms, made.where, latex.symbols(_symbols(plan, [*made.forms, *made.where]))) + "\n"
+    if format == "mathml":
+        return mathml.document(made.forms, made.where, mathml.symbols(_symbols(plan, [*made.forms, *made.where]))) + "\n"
     heads = [_about(plan, name) for name, _ in made.forms]
     if len(made.forms) == 1 or not made.where:
         blocks = [head + text_of.document([form]) for head, form in zip(heads, made.forms, strict=True)]
@@ -116,8 +121,11 @@ def solved(plan: Plan, name: str, unknown: str, format: str = "text", values: Va
     about = f"The {largest} {unknown} for which {name} is {side} the bound, here called {name}"
     if format == "python":
         return _solved_python(plan, unknown, name, about, found)
+    short = _symbols(plan, [(unknown, found.bound), *((name, condition) for condition in found.conditions)])
+    if format == "mathml":
+        return mathml.document([(unknown, found.bound)], (), mathml.symbols(short), found.operator, found.conditions) + "\n"
     if format == "latex":
-        known = _symbols(plan, [(unknown, found.bound), *((name, condition) for condition in found.conditions)])
+        known = latex.symbols(short)
         conditions = "".join(rf" \quad \text{{if }} {latex.formula(condition, known)}" for condition in found.conditions)
         return latex.document([(unknown, found.bound)], (), known, found.operator) + conditions + "\n"
     lines = [f"# {about}.", text_of.equation(unknown, found.bound)]
@@ -260,9 +268,9 @@ def _whole(plan: Plan, name: str) -> Tree:
 
 
 def _symbols(plan: Plan, equations: Iterable[tuple[str, Tree]]) -> dict[str, str]:
-    """How the names in equations are written: by their symbols."""
+    """The symbols of the names in equations."""
     used = {name for key, tree in equations for name in (key, *names(tree)) if name in plan.slots}
-    return latex.symbols({name: plan.item(name).symbol for name in sorted(used)})
+    return {name: plan.item(name).symbol for name in sorted(used)}
 
 
 def _row_tables(plan: Plan) -> Mapping[str, str]:
@@ -344,7 +352,7 @@ def _solved_python(plan: Plan, unknown: str, name: str, about: str, found: Inver
     try:
         return python.module([function], plan.document.tables, plain(plan.document.title or "Rules"), _row_tables(plan), bodies.is_word)
     except ValueError as error:
-        raise NoAnswer(Problem(str(error), None, "ask for the format text or latex")) from None
+        raise NoAnswer(Problem(str(error), None, "ask for the format text, latex or mathml")) from None
 
 
 __all__ = ["FORMATS", "ClosedForm", "as_written", "closed_form", "expanded", "solved"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
-from .records import Document, Input, Rule
+from .records import Document, Input, Lever, Rule
 from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
 
 
@@ -55,6 +55,15 @@ def formulas(item: Input | Rule) -> Iterator[Formula]:
         yield case.formula
 
 
+def lever_formulas(lever: Lever) -> Iterator[Formula]:
+    """Every formula of a lever once, its condition first."""
+    if lever.when:
+        yield lever.when
+    values = [lever.least, *(value for step in lever.steps for value in step.values())]
+    found = {id(value): value for value in values if isinstance(value, Formula)}
+    yield from found.values()
+
+
 def build(document: Document) -> Graph:
     """Connect a document.
 
@@ -79,6 +88,9 @@ def build(document: Document) -> Graph:
         needs[name] = tuple(found)
     for check in document.checks:
         _needs(document, check.when, {}, problems)
+    for lever in document.levers:
+        for formula in lever_formulas(lever):
+            _needs(document, formula, {}, problems)
     if problems:
         raise RulesError(*problems)
     order, circles = _sort(needs)

@@ -141,6 +141,30 @@ class Check(NamedTuple):
     place: Place
 
 
+class Lever(NamedTuple):
+    """A change worth trying, and what one gives up for it.
+
+    `steps` are what it sets, the mildest first; instead of steps, `largest` names a whole-number input that is set to the
+    largest value with which the budget is met, and `least` is the smallest value worth it.
+    """
+
+    name: str
+    steps: tuple[dict[str, Formula | Value], ...]
+    cost: str
+    place: Place
+    when: Formula | None = None
+    largest: str = ""
+    least: Formula | Value | None = None
+    title: str = ""
+    doc: str = ""
+    source: Citation | None = None
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The inputs it sets."""
+        return (self.largest,) if self.largest else tuple(self.steps[0]) if self.steps else ()
+
+
 class Beside(NamedTuple):
     """What comes on top of the total and is known only between two rules."""
 
@@ -178,3 +202,4 @@ class Document(NamedTuple):
     within: tuple[str, ...]
     words: frozenset[str]
     groups: dict[str, str]
+    levers: tuple[Lever, ...] = ()

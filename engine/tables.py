@@ -129,12 +129,15 @@ def _verdict(found: Answer) -> list[str]:
         share = f", {_share(values.number(found.total), budget)} used" if budget else ""
         lines.append(f"{_fits(found)}: {what} {size} ({grouped(magnitude(found.headroom))}){share}{_beyond(found, unit)}")
     elif found.budget:
-        kinds = [kind for kind in values.plan.document.presets if kind not in values.plan.document.inputs]
-        ways = " or ".join(
-            [f"--{kind} NAME" for kind in kinds if not values.plan.document.presets[kind].through] + [f"--set {found.budget}=80GiB"]
-        )
-        lines.append(f"No {found.budget} is given, so whether it fits is not said: {ways}")
+        lines.append(no_budget(values, found.budget))
     return ["\n".join(lines)] if lines else []
+
+
+def no_budget(values: Values, budget: str) -> str:
+    """That there is nothing to compare with, and how to give it."""
+    kinds = [kind for kind in values.plan.document.presets if kind not in values.plan.document.inputs]
+    ways = " or ".join([f"--{kind} NAME" for kind in kinds if not values.plan.document.presets[kind].through] + [f"--set {budget}=80GiB"])
+    return f"No {budget} is given, so whether it fits is not said: {ways}"
 
 
 def between(each: Between, unit: str) -> str:

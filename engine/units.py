@@ -15,7 +15,7 @@ from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
 from .quantity import Number
-from .records import Document, Input, Rule, Table
+from .records import Document, Input, Lever, Rule, Table
 from .tree import (
     Call,
     Cell,
@@ -126,6 +126,8 @@ def infer(graph: Graph) -> Shapes:
         checker.shapes[name] = checker.input(item) if isinstance(item, Input) else checker.rule(item)
     for check in graph.document.checks:
         checker.want(check.when, check.when.tree, "truth")
+    for lever in graph.document.levers:
+        checker.lever(lever)
     report = graph.document.report
     ends = [name for each in report.beside for name in (each.low, each.high)]
     for name in (report.total, report.budget, *ends):
@@ -165,21 +167,31 @@ class _Checker:
         words = frozenset(str(word) for word in item.choices) | ({item.otherwise} if item.otherwise else set())
         shape = kinds.get(item.type) or Shape("word", COUNT, words)
         if isinstance(item.default, Formula):
-            found = self.read(item.default, item.default.tree)
-            if found.kind not in {shape.kind, "element"}:
-                self._say(item.default, item.default.tree, f"the default of `{item.name}` is {_kind(found)}, and it is {_kind(shape)}")
-            elif shape.kind == "number" and declared is not None and found.dimension not in {None, declared}:
-                self._say(
-                    item.default,
-                    item.default.tree,
-                    f"the default of `{item.name}` is {spell(found.dimension)}, and its unit is {spell(declared)}",
-                )
-            elif shape.kind == "word" and not found.words <= shape.words:
-                extra = sorted(found.words - shape.words)
-                self._say(
-                    item.default, item.default.tree, f"`{plain(extra[0])}` is not a choice of `{item.name}`", suggest(extra[0], shape.words)
-                )
+            self.suits(item.default, shape, declared, f"the default of `{item.name}`", item.name)
         return shape
+
+    def suits(self, formula: Formula, shape: Shape, declared: Dimension | None, what: str, name: str) -> None:
+        """Make sure that a formula gives values of an input; `what` is the value in words, and `name` the input."""
+        found = self.read(formula, formula.tree)
+        if found.kind not in {shape.kind, "element"}:
+            self._say(formula, formula.tree, f"{what} is {_kind(found)}, and it is {_kind(shape)}")
+        elif shape.kind == "number" and declared is not None and found.dimension not in {None, declared}:
+            self._say(formula, formula.tree, f"{what} is {spell(found.dimension)}, and its unit is {spell(declared)}")
+        elif shape.kind == "word" and not found.words <= shape.words:
+            extra = sorted(found.words - shape.words)
+            self._say(formula, formula.tree, f"`{plain(extra[0])}` is not a choice of `{name}`", suggest(extra[0], shape.words))
+
+    def lever(self, lever: Lever) -> None:
+        """Make sure that the condition of a lever is one, and that what it sets are values of the inputs."""
+        if lever.when:
+            self.want(lever.when, lever.when.tree, "truth")
+        seen: set[int] = set()
+        changes = [(name, value) for step in lever.steps for name, value in step.items()]
+        for name, value in [*changes, (lever.largest, lever.least)]:
+            if isinstance(value, Formula) and id(value) not in seen:
+                seen.add(id(value))
+                shape = self.shapes[name]
+                self.suits(value, shape, shape.dimension, f"what the lever `{lever.name}` sets `{name}` to", name)
 
     def rule(self, item: Rule) -> Shape:
         if item.when:

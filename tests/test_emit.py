@@ -101,6 +101,7 @@ def test_a_long_formula_is_broken_before_operators() -> None:
         ("ceil(a / 2)", r"\left\lceil \frac{a}{2} \right\rceil"),
         ("max(a, min(b, 2))", r"\max\left(a, \min\left(b_{x}, 2\right)\right)"),
         ("round_up(a, 8)", r"\left\lceil \frac{a}{8} \right\rceil \cdot 8"),
+        ("round_up(a, b + 1)", r"\mathrm{round\_up}\left(a, b_{x} + 1\right)"),
         ("abs(a)", r"\left| a \right|"),
         ("a if m == red else b if t and not u else 0", None),
         ("2 * (a if t else b)", r"2 \cdot \left(\begin{cases} a & \text{if } \mathrm{t} \\ b_{x} & \text{otherwise} \end{cases}\right)"),

@@ -186,12 +186,15 @@ ODD = [
     "when: ", "cases: [", "formula: ", "default: ", "min(", "max()", "xs[0]",
     "unit: byte", "type: list", "choices: [a, b]", "otherwise: a", "a" * 70, "presets: {m: {from: .}}\n",
     "checks: {c: {when: r > 0, say: x}}\n", "tables:",
+    "levers: {l: {set: {a: largest}, cost: x}}\n", "set: {a: [b, 1]}", "largest",
 ]  # fmt: skip
 COMMANDS = [
     "eval",
     "eval --format json",
     "eval --format csv",
     "eval --format markdown",
+    "advise",
+    "advise --format json",
     "check",
     "explain",
     "list",
@@ -224,7 +227,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 KEYS = st.sampled_from(
-    "title inputs rules tables checks report presets include a b "
+    "title inputs rules tables checks levers set cost least report presets include a b "
     "r s t formula when cases type min default unit doc rows columns choices".split()
 )
 SCALARS = st.one_of(
@@ -289,7 +292,7 @@ def check_file(folder: Path, rules: str, inputs: str | None, command: str) -> No
     path.write_text(rules, encoding="utf-8", errors="surrogatepass", newline="")
     words = command.split()
     arguments = [words[0], str(path), *words[1:]]
-    if words[0] in {"eval", "explain"} and inputs is not None:
+    if words[0] in {"eval", "explain", "advise"} and inputs is not None:
         given_path = folder / f"i{number}.yaml"
         given_path.write_text(inputs, encoding="utf-8", errors="surrogatepass", newline="")
         arguments.insert(2, str(given_path))
@@ -336,6 +339,7 @@ WORDS = st.one_of(
             "list",
             "formula",
             "solve",
+            "advise",
             "--set",
             "--only",
             "--format",

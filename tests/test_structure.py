@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
     errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets
     facts check encode breakdown derivation report tables listing agreement solve
-    expand symbolic sweep advise emit formulas page
+    expand symbolic sweep advise advice emit formulas page
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""
@@ -297,6 +297,16 @@ def test_every_input_is_explained() -> None:
             if lacking:
                 bare.append(f"{given.place}: `{given.name}` has no {', '.join(lacking)}")
     assert not bare, "\n".join(sorted(set(bare)))
+
+
+def test_every_lever_is_explained() -> None:
+    bare = []
+    for path in entry_files():
+        for lever in load(str(path)).levers:
+            lacking = [field for field in ("title", "cost", "doc", "source") if not getattr(lever, field)]
+            if lacking:
+                bare.append(f"{lever.place}: `{lever.name}` has no {', '.join(lacking)}")
+    assert not bare, "\n".join(bare)
 
 
 def test_every_schema_line_is_right() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..quantity import Number
 from ..tree import Call, Cell, Choose, Compare, Constant, Fold, Item, Logic, Name, Negative, Not, Power, Tree, Truth
+from . import symbols as parts
 
-_SYMBOL = re.compile(r"(?P<base>[A-Za-z]{1,20})(?:_(?:\{(?P<braced>[A-Za-z0-9]{1,20})\}|(?P<index>[A-Za-z0-9]{1,20})))?")
 _COMPARES = {"==": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 _CHOICE, _OR, _AND, _NOT, _COMPARE, _MODULO, _SUM, _PRODUCT, _NEGATIVE, _ATOM = range(10)
 Made = tuple[int, str]
@@ -26,11 +26,12 @@ def name(word: str) -> str:
 
 def symbol(text: str) -> str | None:
     """A short name such as `M_x` or `t_{ab}`; None for any other text."""
-    found = _SYMBOL.fullmatch(text)
-    if found is None:
-        return None
-    index = found["braced"] or found["index"]
-    return _letters(found["base"]) + (f"_{{{_letters(index)}}}" if index else "")
+    found = parts.symbol(text)
+    return _symbol(found) if found else None
+
+
+def _symbol(made: parts.Symbol) -> str:
+    return _letters(made.base) + (f"_{{{_letters(made.below)}}}" if made.below else "")
 
 
 def _letters(text: str) -> str:
@@ -39,12 +40,7 @@ def _letters(text: str) -> str:
 
 def symbols(named: Mapping[str, str]) -> dict[str, str]:
     """How names are written: by their symbol where it is safe and no other name has it."""
-    made = {key: symbol(text) for key, text in named.items()}
-    taken: dict[str, int] = {}
-    for text in made.values():
-        if text:
-            taken[text] = taken.get(text, 0) + 1
-    return {key: text for key, text in made.items() if text and taken[text] == 1}
+    return {key: _symbol(found) for key, found in parts.symbols(named).items()}
 
 
 def document(
@@ -188,7 +184,7 @@ class _Writer:
                 rf"\left\lceil \frac{{{texts[0]}}}{{{texts[1]}}} \right\rceil \cdot {self.part(arguments[1], _ATOM)}",
             ),
         }
-        if function in around:
+        if function in around and (function != "round_up" or isinstance(arguments[1], Constant | Name | Cell)):  # it stands there twice
             return around[function]()
         word = rf"\{function}" if function in {"min", "max"} else name(function)
         return _ATOM, rf"{word}\left({', '.join(texts)}\right)"

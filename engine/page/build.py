@@ -1,6 +1,6 @@
 """The page as one HTML file: style, script, and what the rules say, each allowed by its hash and nothing else.
 
-Style, data and program travel packed (LZMA, written in base 85). A short script in sight unpacks them and adds the program as an inline
+Style, data and program travel packed (LZMA, written in base 94). A short script in sight unpacks them and adds the program as an inline
 script, which runs only because the policy of the file names its hash: no text is ever evaluated.
 """
 
@@ -18,15 +18,15 @@ from .content import Content, content
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = (
-    *("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge", "spans", "nodes", "search", "solve"),
-    *("dom", "math", "charts", "state", "fields", "answer", "tools", "app"),
+    *("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge", "spans", "nodes", "search", "solve", "advise"),
+    *("dom", "math", "state", "fields", "answer", "charts", "curve", "compare", "tools", "app"),
 )
 """The files of the program, each using only those before it."""
 STYLES = ("base", "charts", "compare")
 
 
 def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
-    """The page of a rules file.
+    """The page of a rules file, in ASCII, so that whatever carries it keeps it.
 
     Args:
         plan: the rules.
@@ -44,8 +44,8 @@ def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
     policy = f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; base-uri 'none'; form-action 'none'"
     packed = [style.encode(), _json(made).encode(), program.encode()]
     parts = {
-        "policy": html.escape(policy),
-        "title": html.escape(plain(plan.document.title or "Rules", 200)),
+        "policy": html.escape(policy, quote=False),
+        "title": html.escape(plain(plan.document.title or "Rules", 200)).encode("ascii", "xmlcharrefreplace").decode(),
         "sizes": " ".join(str(len(part)) for part in packed),
         "packed": _packed(b"".join(packed)),
         "loader": loader,
@@ -78,13 +78,25 @@ def _json(made: Content) -> str:
     return json.dumps(made.data, separators=(",", ":"), ensure_ascii=False)
 
 
+_DIGITS = "".join(map(chr, range(0x20, 0x7F))).replace("<", "")
+"""The 94 signs of ASCII without `<`, so that no tag is ever begun. 11 of them hold 9 bytes, a little less than base 85 needs."""
+
+
 def _packed(content: bytes) -> str:
-    """Bytes as LZMA without a header, in base 85; `<` is written `,`, so that no tag is ever begun."""
+    """Bytes as LZMA without a header, in base 94."""
     import lzma
 
     filters = [{"id": lzma.FILTER_LZMA1, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 24, "lc": 3, "lp": 0, "pb": 0}]
     packed = lzma.compress(content, format=lzma.FORMAT_RAW, filters=filters)
-    return base64.b85encode(packed).decode().replace("<", ",")
+    signs = []
+    for start in range(0, len(packed), 9):
+        number = int.from_bytes(packed[start : start + 9].ljust(9, b"\0"), "big")
+        block = []
+        for _ in range(11):
+            number, digit = divmod(number, 94)
+            block.append(_DIGITS[digit])
+        signs += block[::-1]
+    return "".join(signs)
 
 
 def _hash(text: str) -> str:

@@ -11,7 +11,7 @@ from ..emit import javascript
 from ..errors import GaugeError, RulesError, plain
 from ..graph import needed_by
 from ..plan import Plan
-from ..records import Citation, Document, Input, PresetKind, Rule, Table, Value
+from ..records import Citation, Document, Input, Lever, PresetKind, Rule, Table, Value
 from ..source import Mapping, Node, Scalar, Sequence
 from ..tree import Formula
 from ..units import table_of
@@ -40,12 +40,17 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
     maker = _Maker(plan)
     document = plan.document
     items = [maker.item(plan, name) for name in plan.graph.order]
+    noted = None if every_preset else _noted(plan)
+    for name, item in zip(plan.graph.order, items, strict=True):
+        if noted is not None and name not in noted:
+            item.pop("doc", None)
     data: dict[str, Any] = {
         "title": document.title,
         "doc": document.doc,
         "path": path or document.path,
         "items": _columns(items),
         "checks": maker.checks(plan),
+        "levers": [maker.lever(plan, lever) for lever in document.levers],
         "report": _report(document),
         "groups": [[name, listing.group_title(plan, name)] for name in document.groups if name],
         "presets": [maker.kind(kind, every_preset) for kind in document.presets.values()],
@@ -58,6 +63,19 @@ def content(plan: Plan, *, every_preset: bool = False, path: str = "") -> Conten
         "sources": [list(each) for each in maker.sources],
     }
     return Content(data, tuple(maker.formulas))
+
+
+def _noted(plan: Plan) -> set[str]:
+    """What keeps its note: every input, the rules of the report and what these are made of; all rules where there is no report.
+
+    The notes of the others are a tenth of a page, and less needed than their formula, numbers and source.
+    """
+    document = plan.document
+    report = document.report
+    if not report.total:
+        return set(plan.graph.order)
+    shown = {report.total, *report.parts, *report.also, *(end for each in report.beside for end in (each.low, each.high))}
+    return shown | document.inputs.keys() | {needed for name in shown for needed in plan.graph.needs[name]}
 
 
 def _report(document: Document) -> dict[str, Any]:
@@ -192,6 +210,18 @@ class _Maker:
             for check in plan.document.checks
         ]
 
+    def lever(self, plan: Plan, lever: Lever) -> dict[str, Any]:
+        """A change worth trying: values as they stand, or `{"formula": 17}`."""
+
+        def value(of: Formula | Value) -> Any:
+            return {"formula": self.formula(plan, of)} if isinstance(of, Formula) else value_of(of)
+
+        made: dict[str, Any] = {"name": lever.name, "title": lever.title, "cost": lever.cost, "largest": lever.largest}
+        made["steps"] = [{name: value(of) for name, of in step.items()} for step in lever.steps]
+        for key, of in (("when", lever.when), ("least", lever.least)):
+            made[key] = None if of is None else self.formula(plan, of) if key == "when" and isinstance(of, Formula) else value(of)
+        return _bare(made)
+
     def kind(self, kind: PresetKind, every: bool) -> dict[str, Any]:
         """A kind of presets with its entries and what reads foreign files."""
         known = presets.names(kind)
@@ -234,7 +264,8 @@ class _Maker:
             raise RulesError(*error.problems) from None
         results = [name for name in plan.document.rules if name in self.plan.slots]
         asked = [name for check in plan.document.checks for name in needed_by(plan.document, check.when)]
-        items = [self.foreign_item(plan, name) for name in plan.graph.ancestors([*results, *asked])]
+        wanted = plan.graph.ancestors([*results, *asked])
+        items = [self.foreign_item(plan, name) for name in plan.graph.order if name in wanted]
         made = {
             "reads": list(plan.document.reads),
             "within": list(plan.document.within),

@@ -1,15 +1,16 @@
 "use strict";
-// Unpacks what the page carries: base 85, then LZMA (the format of the LZMA SDK's specification; lc = 3, lp = 0, pb = 0).
+// Unpacks what the page carries: base 94, then LZMA (the format of the LZMA SDK's specification; lc = 3, lp = 0, pb = 0).
 (() => {
-  const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
-
+  // 11 signs of ASCII (without `<`) are 9 bytes.
   function bytesOf(text) {
-    const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4);
-    const digits = new Map([...ALPHABET].map((letter, value) => [letter, value]));
-    for (let at = 0, to = 0; at < text.length; at += 5, to += 4) {
-      let value = 0;
-      for (let digit = at; digit < at + 5; digit += 1) value = value * 85 + (digit < text.length ? digits.get(text[digit]) : 84);
-      for (let place = 3; place >= 0; place -= 1, value = Math.floor(value / 256)) bytes[to + place] = value % 256;
+    const bytes = new Uint8Array((text.length / 11) * 9);
+    for (let at = 0, to = 0; at < text.length; at += 11, to += 9) {
+      let value = 0n;
+      for (let place = at; place < at + 11; place += 1) {
+        const sign = text.charCodeAt(place);
+        value = value * 94n + BigInt(sign - (sign > 60 ? 33 : 32));
+      }
+      for (let place = to + 8; place >= to; place -= 1, value >>= 8n) bytes[place] = Number(value & 255n);
     }
     return bytes;
   }

@@ -17,7 +17,7 @@ const Answer = (() => {
 
   function verdict(gauge, answer) {
     const unit = unitOf(gauge);
-    if (answer.problems.length) return h("div", { class: "verdict bad" }, h("strong", {}, "✗ Not computed"), h("ul", {}, answer.problems.map((each) => h("li", {}, each.message))));
+    if (answer.problems.length) return h("div", { class: "verdict bad" }, h("strong", {}, "✗ Not computed"), " What is below is the last answer.", h("ul", {}, answer.problems.map((each) => h("li", {}, each.message))));
     if (answer.missing?.length) {
       const names = answer.missing.slice(0, 8).map((item) => h("li", {}, item.title ?? gauge.program.name(item.id), " ", h("code", {}, gauge.program.name(item.id))));
       const kinds = [...gauge.kinds.values()].filter((kind) => kind.readers).map((kind) => kind.title || kind.name);
@@ -41,9 +41,10 @@ const Answer = (() => {
   // The number large, its phase, the verdict.
   function head(gauge, answer) {
     const unit = unitOf(gauge);
-    const shown = answer.total === undefined || answer.problems.length ? "—" : Quantity.readable(answer.total, unit);
-    const exact = answer.total === undefined || answer.problems.length ? "" : bytes(answer.total, unit);
-    const peaks = answer.breakdown?.peaks.map((id) => titleOf(gauge, id)).join(" / ");
+    const known = answer.total !== undefined && !answer.problems.length;
+    const shown = known ? Quantity.readable(answer.total, unit) : "—";
+    const exact = known ? bytes(answer.total, unit) : "";
+    const peaks = known && answer.breakdown.peaks.map((id) => titleOf(gauge, id)).join(" / ");
     return [
       h("p", { class: "what" }, titleOf(gauge, gauge.total)),
       h("p", { class: "total" }, shown),
@@ -75,7 +76,7 @@ const Answer = (() => {
     const body = rows(gauge, answer).map((row) => {
       const label = row.id === undefined ? row.label : h("button", { type: "button", class: "link", onclick: () => onpick(row.id) }, row.label);
       const sizes = row.value === undefined ? ["", ""] : [Quantity.grouped(row.value), Quantity.readable(row.value, unit)];
-      return h("tr", { class: row.total ? "sum" : row.aside ? "aside" : "" }, h("th", { scope: "row" }, label), h("td", {}, sizes[1]), h("td", { class: "digits" }, sizes[0]), h("td", {}, row.share));
+      return h("tr", { class: row.total ? "sum" : row.aside ? "aside" : "", "data-id": row.id }, h("th", { scope: "row" }, label), h("td", {}, sizes[1]), h("td", { class: "digits" }, sizes[0]), h("td", {}, row.share));
     });
     const none = gauge.parts.filter((id) => [0, Plan.NOTHING].includes(answer.values.state(id)));
     const rest = none.flatMap((id, at) => [at ? ", " : "", h("button", { type: "button", class: "link", onclick: () => onpick(id) }, titleOf(gauge, id))]);
@@ -86,7 +87,7 @@ const Answer = (() => {
   // For rules without a total: every rule with its value.
   function plainTable(gauge, answer, onpick) {
     const items = gauge.program.items.filter((item) => !item.input);
-    const body = items.map((item) => h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id))), h("td", {}, stateText(answer.values.state(item.id), item.unit))));
+    const body = items.map((item) => h("tr", { "data-id": item.id }, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id))), h("td", {}, stateText(answer.values.state(item.id), item.unit))));
     return h("table", { class: "parts" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Value"))), h("tbody", {}, body));
   }
 
@@ -128,14 +129,20 @@ const Answer = (() => {
     if (tree) {
       const name = { kind: "name", id, name: gauge.program.name(id) };
       const skipped = state === Plan.NOTHING;
-      lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, skipped ? "applies when " : "", MathText.equation(gauge, skipped ? null : name, tree)));
+      lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, skipped ? "applies when " : "", MathText.equation(gauge, skipped ? null : name, tree, skipped ? "" : "=")));
       const numbers = Trees.numbers(values, tree);
-      if (!skipped && Plan.children(tree).length) lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" }, MathText.equation(gauge, null, numbers, "=")));
+      if (!skipped && Plan.children(tree).length) lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" }, MathText.equation(gauge, null, numbers)));
     } else if (!known && item.input) lines.push(h("p", { class: "quiet" }, "assumed"));
     if (item.source) lines.push(sourceLink(gauge, item.source));
     const needs = tree ? [...new Set(gauge.program.used(tree))] : [];
     if (needs.length) {
-      lines.push(h("ul", { class: "needs" }, needs.map((needed) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => onpick(needed) }, titleOf(gauge, needed)), " ", h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit))))));
+      const written = MathText.known(gauge, { id }, tree);
+      const entry = (needed) => {
+        const sign = MathText.formula({ kind: "name", name: gauge.program.name(needed) }, written);
+        const link = h("button", { type: "button", class: "link", onclick: () => onpick(needed) }, titleOf(gauge, needed));
+        return h("li", {}, sign, " ", link, " ", h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit)));
+      };
+      lines.push(h("ul", { class: "needs" }, needs.map(entry)));
     }
     return lines;
   }

@@ -8,7 +8,7 @@ const App = (() => {
       this.asked = State.fromFragment(gauge, location.hash) ?? { set: { ...gauge.content.report.start }, files: {} };
       this.pins = [];
       this.fields = [];
-      this.opened = [];
+      this.opened = gauge.total === undefined ? [] : [gauge.total];
       this.later = 0;
       const { report } = gauge.content;
       this.unknown = report.inputs.find((name) => gauge.program.item(name)?.type === "integer");
@@ -71,6 +71,7 @@ const App = (() => {
       const problems = new Map();
       for (const { name, message } of answer.problems) if (name) problems.set(name, message);
       this.view = { asked: this.asked, answer, problems, used: this.gauge.used(answer.values, this.roots), why: (item) => this.why(item) };
+      if (!answer.problems.length || !this.good) this.good = this.view; // what is below the verdict stays while a value is being typed
       for (const section of this.now) section.update(this.view);
       performance.measure("repaint", { start: begun });
       this.refresh();
@@ -82,9 +83,12 @@ const App = (() => {
     refresh() {
       const turn = (this.later += 1);
       const queue = [...this.then];
+      let work = null; // a part that takes long goes on in slices
       const next = () => {
-        if (turn !== this.later || !queue.length) return;
-        queue.shift().update(this.view);
+        if (turn !== this.later || !(work || queue.length)) return;
+        work ??= queue.shift().update(this.good) ?? null;
+        const until = performance.now() + 8;
+        while (work && performance.now() < until) if (work.next().done) work = null;
         setTimeout(next);
       };
       setTimeout(next, 30);
@@ -92,18 +96,29 @@ const App = (() => {
 
     tell() {
       if (this.gauge.total !== undefined) this.live.textContent = Answer.sentence(this.gauge, this.view.answer);
+      this.printed.textContent = State.yaml(this.asked).trim().replaceAll("\n", " · ");
       const fragment = `#${State.toFragment(this.asked)}`;
       if (fragment !== location.hash) history.replaceState(null, "", fragment);
     }
 
-    // Why an input makes no difference here.
+    // Why an input makes no difference here: the nearest rule above it that does not apply, best one that hangs on an input asked first.
     why(item) {
       const { program } = this.gauge;
-      program.descendants([]);
       const { values } = this.view.answer;
-      const idle = (program.users.get(item.id) ?? []).map((id) => program.byId.get(id)).filter((rule) => !rule.input && rule.when !== undefined);
-      const texts = idle.filter((rule) => values.state(rule.id) === Plan.NOTHING).map((rule) => Trees.text(program.tree(rule.when)));
-      return texts.length ? `Counts only when ${texts.reduce((best, text) => (text.length < best.length ? text : best))}` : "Makes no difference here";
+      const asked = new Set(this.gauge.content.report.inputs);
+      const found = [];
+      let [level, seen] = [[item.id], program.descendants([])];
+      for (let depth = 0; depth < 5 && level.length && !found.some(({ first }) => first); depth += 1) {
+        level = [...new Set(level.flatMap((id) => program.users.get(id) ?? []))].filter((id) => !seen.has(id) && seen.add(id));
+        for (const rule of level.map((id) => program.byId.get(id))) {
+          if (rule.when === undefined || values.state(rule.id) !== Plan.NOTHING) continue;
+          const tree = program.tree(rule.when);
+          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => Trees.holds(values, part) === false) : [tree];
+          for (const part of parts) found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
+        }
+      }
+      found.sort((one, two) => two.first - one.first || one.text.length - two.text.length);
+      return found.length ? `Counts only when ${found[0].text}` : "Makes no difference here";
     }
   }
 
@@ -181,30 +196,46 @@ const App = (() => {
     const parts = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "All parts" });
     const inside = h("div", {});
     const trail = h("p", { class: "trail row" });
-    const why = h("section", { class: "card why-panel", hidden: true, "aria-label": "Why" }, trail, inside);
-    function show(id) {
+    const why = h("section", { class: "card why-panel", "aria-label": "Why" }, trail, inside);
+    let peeked = null;
+    // A name that is picked is shown until another is; picked inside, it is one step further down.
+    function show(id, further = false) {
       const seen = page.opened.indexOf(id);
-      page.opened = seen < 0 ? [...page.opened, id] : page.opened.slice(0, seen + 1);
+      page.opened = seen >= 0 ? page.opened.slice(0, seen + 1) : further ? [...page.opened, id] : [id];
+      peeked = null;
       paint();
-      why.scrollIntoView({ block: "nearest" });
-      trail.querySelector("[aria-current]")?.focus();
+      if (further) trail.querySelector("[aria-current]").focus();
+      else why.scrollIntoView({ block: "nearest" });
     }
-    function close() {
-      page.opened = [];
+    // What is pointed at or focused in the table is shown while it is.
+    const peek = (event) => {
+      const id = event.target.closest?.("tr")?.dataset.id;
+      if (id !== undefined && Number(id) !== peeked) {
+        peeked = Number(id);
+        paint();
+      }
+    };
+    const leave = () => {
+      if (peeked === null) return;
+      peeked = null;
       paint();
-    }
+    };
+    for (const [kind, work] of Object.entries({ pointerover: peek, focusin: peek, pointerleave: leave, focusout: leave })) parts.addEventListener(kind, work);
     function paint() {
-      why.hidden = !page.opened.length;
+      const steps = peeked === null ? page.opened : [peeked];
+      why.hidden = !steps.length;
       if (why.hidden) return;
-      const steps = page.opened.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === page.opened.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
-      trail.replaceChildren("Why? ", ...steps.flatMap((step, at) => (at ? [" › ", step] : [step])), h("button", { type: "button", class: "reset", "aria-label": "Close", onclick: close }, "×"));
-      inside.replaceChildren(...Answer.why(gauge, page.view.answer, page.opened.at(-1), show).filter(Boolean));
+      const links = steps.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === steps.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
+      trail.replaceChildren("Why? ", ...links.flatMap((link, at) => (at ? [" › ", link] : [link])));
+      inside.replaceChildren(...Answer.why(gauge, page.good.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
     }
     function update({ answer }) {
-      const known = answer.total !== undefined && !answer.problems.length;
       if (gauge.total !== undefined) top.replaceChildren(...Answer.head(gauge, answer));
+      if (page.good !== page.view) return;
+      const known = answer.total !== undefined;
       bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
       parts.replaceChildren(...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []));
+      breakdown.hidden = !parts.firstChild;
       paint();
     }
     const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);
@@ -218,7 +249,9 @@ const App = (() => {
     const { gauge } = page;
     const link = () => `${location.href.split("#")[0]}#${State.toFragment(page.asked)}`;
     const picture = h("button", { type: "button", onclick: () => bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml") }, "Chart as SVG");
-    return Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+    const panel = Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+    panel.classList.add("sharing");
+    return panel;
   }
 
   // Bringing a foreign file: dropped, picked or pasted.
@@ -271,22 +304,20 @@ const App = (() => {
   function start(data) {
     const gauge = new Gauge(data, FORMULAS);
     const page = new Page(gauge);
+    page.printed = h("p", { class: "printed" });
     page.live = h("p", { class: "unseen", "aria-live": "polite" });
     const inputs = controls(page);
     const answer = results(page);
     page.now = [inputs, answer];
     page.then = gauge.total === undefined ? [] : [
-      typeof Advise !== "undefined" && Tools.levers(page), // until it lands
-      typeof Solve !== "undefined" && Tools.inverse(page),
-      typeof Curve !== "undefined" && Tools.curve(page),
-      typeof Compare !== "undefined" && Tools.compare(page),
-    ].filter(Boolean);
+      Tools.levers(page), Tools.inverse(page), Tools.curve(page), Tools.compare(page),
+    ];
     const title = data.title || "Rules";
-    document.title = title;
     document.body.replaceChildren(
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
       h("main", {}, answer.top, inputs.element, h("div", { class: "results" }, answer.elements, page.then.map((each) => each.element), sharing(page, answer.bars))),
       page.live,
+      page.printed,
       bringing(page),
       h("footer", { class: "quiet" }, "Computed in your browser, exactly; nothing is sent anywhere."),
     );

@@ -45,8 +45,18 @@ const Gauge = (() => {
       this.total = id(report.total);
       this.budget = id(report.budget);
       this.parts = report.parts.map(id);
+      this.levers = (data.levers ?? []).map((lever) => this.leverOf(lever));
       this.stops = new Set([...report.parts, ...report.also].map(id));
       this.beside = report.beside.map((each) => ({ title: each.title, low: id(each.low), high: id(each.high) }));
+    }
+
+    // A lever, with ids for names and values as they are.
+    leverOf(lever) {
+      const valueOf = (value) => (value?.formula === undefined ? revived(value) : value);
+      const steps = (lever.steps ?? []).map((step) => Object.entries(step).map(([name, value]) => [this.program.item(name).id, valueOf(value)]));
+      const made = { ...lever, steps, largest: this.program.item(lever.largest)?.id };
+      if (lever.least !== undefined) made.least = valueOf(lever.least);
+      return { ...made, sets: made.largest === undefined ? steps[0].map(([id]) => id) : [made.largest] };
     }
 
     // The program of a translation, its items put in an order when it is first needed.
@@ -98,6 +108,11 @@ const Gauge = (() => {
         });
       }
       return { made, problems };
+    }
+
+    // A foreign file from its text, as `asked.files` holds it.
+    file(name, text) {
+      return { name, config: Presets.fromJson(text) };
     }
 
     // The entry that is asked for: a file that was brought, or a preset by name.

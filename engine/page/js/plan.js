@@ -337,8 +337,9 @@ const Plan = (() => {
     return values;
   }
 
-  // A function of the values of some inputs that gives the states anew: only what depends on them is computed again.
-  function changing(values, unknowns, targets) {
+  // A function of the values of some inputs that gives the states of targets anew: only what depends on them is computed again.
+  // `whole`: it gives the values instead.
+  function changing(values, unknowns, targets, whole = false) {
     const { program } = values;
     const below = program.descendants(unknowns);
     const above = program.ancestors(targets);
@@ -351,6 +352,7 @@ const Plan = (() => {
         cells[id] = given[at];
       });
       for (const item of items) cells[item.id] = step(program, item, computing);
+      if (whole) return new Values(program, new Map([...values.given, ...unknowns.map((id, at) => [id, { value: given[at], origin: "given" }])]), cells.slice());
       return targets.length === 1 ? cells[targets[0]] : targets.map((id) => cells[id]);
     };
   }

@@ -90,31 +90,43 @@ const Tools = (() => {
     const out = h("div", {});
     const element = panel("What would help?", out);
     function update(view) {
-      element.hidden = !page.gauge.content.levers?.length || view.answer.total === undefined;
-      if (element.hidden) return;
-      const found = Advise.advise(page.gauge, view.answer.given);
-      out.replaceChildren(...advice(page, found));
+      element.hidden = !page.gauge.levers.length || view.answer.total === undefined;
+      return element.hidden ? null : work(view);
+    }
+    function* work(view) {
+      const found = yield* Advise.advise(page.gauge, view.answer.given);
+      element.hidden = !found;
+      if (found) out.replaceChildren(...advice(page, found));
     }
     return { element, update };
   }
 
-  const settings = (step) => Object.entries(step).map(([name, text]) => `${name} = ${text}`).join(", ");
+  // Settings as a person would type them.
+  const texts = (page, settings) => Object.fromEntries([...settings].map(([id, value]) => [page.gauge.program.name(id), typeof value === "boolean" ? String(value) : Fields.words(value, page.gauge.program.byId.get(id).unit)]));
+  const listed = (set) => Object.entries(set).map(([name, text]) => `${name} = ${text}`).join(", ");
 
-  function advice(page, found) {
+  function advice(page, { before, offers, remedy, lowest }) {
     const unit = Answer.unitOf(page.gauge);
-    const apply = (step) => h("button", { type: "button", "aria-label": `Apply ${settings(step)}`, onclick: () => page.setAll(step) }, "Apply");
+    const apply = (set) => h("button", { type: "button", "aria-label": `Apply ${listed(set)}`, onclick: () => page.setAll(set) }, "Apply");
     const lines = [];
-    if (found.set) {
-      const step = Object.assign({}, ...found.set.steps);
-      lines.push(h("div", { class: "verdict good" }, h("strong", {}, found.set.steps.length > 1 ? "The fewest changes that make it fit" : "One change makes it fit"), h("p", { class: "row" }, h("code", {}, settings(step)), ` → ${Quantity.readable(found.set.total, unit)}`, apply(step))));
-    } else if (found.lowest !== undefined && found.lowest !== null) {
-      lines.push(h("div", { class: "verdict bad" }, `None of these makes it fit: together they reach ${Quantity.readable(found.lowest, unit)}.`));
-    }
-    if (!found.levers.length) lines.push(h("p", { class: "quiet" }, "Nothing in the list saves anything here."));
-    const row = (lever) =>
-      h("li", { class: "lever" }, h("div", {}, h("strong", {}, lever.title), h("span", { class: "quiet" }, ` ${settings(lever.step)}`), h("p", { class: "quiet" }, lever.cost)), h("div", { class: "saves" }, `−${Quantity.readable(lever.saved, unit)}`, h("span", { class: "quiet" }, lever.fits ? " ✓ fits" : ""), " ", apply(lever.step)));
-    lines.push(h("ul", { class: "levers" }, found.levers.map(row)));
+    const chosen = remedy ?? lowest;
+    if (chosen) {
+      const set = Object.assign({}, ...chosen.levers.map(([, settings]) => texts(page, settings)));
+      const many = chosen.levers.length > 1;
+      const fewest = chosen.smallest && many ? "The fewest changes that make it fit:" : many ? "Together these make it fit:" : "One change makes it fit:";
+      const said = remedy ? fewest : "Nothing here makes it fit. The least comes with";
+      const titles = chosen.levers.map(([lever]) => h("li", {}, lever.title ?? lever.name, h("span", { class: "quiet" }, ` ${lever.cost}`)));
+      lines.push(h("div", { class: `verdict ${remedy ? "good" : "bad"}` }, h("strong", {}, said), h("ul", {}, titles), h("p", { class: "row" }, h("code", {}, listed(set)), `→ ${Quantity.readable(chosen.tried.total, unit)}`, remedy ? apply(set) : null)));
+    } else if (before.fits === false) lines.push(h("div", { class: "verdict bad" }, h("strong", {}, "Nothing here makes it fit.")));
+    if (!offers.length) lines.push(h("p", { class: "quiet" }, "No lever of the rules saves anything here."));
+    lines.push(h("ul", { class: "levers" }, offers.map(({ lever, shown }) => row(page, lever, shown, apply, unit))));
     return lines;
+  }
+
+  function row(page, lever, shown, apply, unit) {
+    const set = texts(page, shown.settings);
+    const saves = h("div", { class: "saves" }, `−${Quantity.readable(shown.saved, unit)}`, h("span", { class: "quiet" }, shown.fits ? " ✓ fits" : ""), " ", apply(set));
+    return h("li", { class: "lever" }, h("div", {}, h("strong", {}, lever.title ?? lever.name), " ", h("code", {}, listed(set)), h("p", { class: "quiet" }, lever.cost)), saves);
   }
 
   // The total over one input.
@@ -128,11 +140,14 @@ const Tools = (() => {
     function update(view) {
       const entries = view.answer.total === undefined ? [] : unknowns(page, view, true);
       element.hidden = !entries.length;
-      if (element.hidden) return;
+      if (element.hidden) return null;
       const name = pick.fill(entries, page.along ?? page.unknown);
       const crossing = page.solved?.name === name ? page.solved.found.value : undefined;
       const item = page.gauge.program.item(name);
-      out.replaceChildren(Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }));
+      return work(Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }));
+    }
+    function* work(drawing) {
+      out.replaceChildren(yield* drawing);
     }
     return { element, update };
   }

@@ -41,6 +41,16 @@ const Trees = (() => {
     }
   }
 
+  // Whether a condition holds; undefined where that cannot be said.
+  function holds(values, tree) {
+    try {
+      return value(values, tree) === true;
+    } catch (error) {
+      if (error instanceof Plan.Stop || error instanceof Exact.Undefined) return undefined;
+      throw error;
+    }
+  }
+
   // The same node over other parts.
   function rebuilt(tree, change) {
     const made = { ...tree };
@@ -51,16 +61,23 @@ const Trees = (() => {
     return made;
   }
 
-  // The tree with the value of each name in its place.
-  function numbers(values, tree) {
-    if (!["name", "cell", "item"].includes(tree.kind)) return Plan.children(tree).length ? rebuilt(tree, (part) => numbers(values, part)) : tree;
-    let found;
+  // The value of a part; undefined where there is none.
+  function attempt(values, tree) {
     try {
-      found = value(values, tree);
+      return value(values, tree);
     } catch (error) {
-      if (error instanceof Plan.Stop || error instanceof Exact.Undefined) return tree;
+      if (error instanceof Plan.Stop || error instanceof Exact.Undefined) return undefined;
       throw error;
     }
+  }
+
+  // The tree with the value of each name in its place, and the side taken in place of each choice.
+  function numbers(values, tree) {
+    const holds = tree.kind === "choose" ? attempt(values, tree.condition) : undefined;
+    if (holds !== undefined) return numbers(values, holds ? tree.yes : tree.no);
+    if (!["name", "cell", "item"].includes(tree.kind)) return Plan.children(tree).length ? rebuilt(tree, (part) => numbers(values, part)) : tree;
+    const found = attempt(values, tree);
+    if (found === undefined) return tree;
     if (typeof found === "boolean") return { kind: "truth", value: found };
     if (typeof found === "string") return { kind: "word", word: found };
     if (Array.isArray(found)) return { kind: "word", word: `[${found.join(", ")}]` };
@@ -115,5 +132,5 @@ const Trees = (() => {
     }
   }
 
-  return Object.freeze({ value, numbers, text });
+  return Object.freeze({ value, holds, numbers, text });
 })();
