@@ -1,4 +1,4 @@
-// Exact numbers. A whole number below 2^53 is a JavaScript number; every other one is a Fraction of two BigInts.
+// Exact numbers of any size. A whole number below 2^53 is a JavaScript number; every other one is a Fraction of two BigInts.
 const Exact = (() => {
   const MAX = Number.MAX_SAFE_INTEGER;
   const BITS = 4096n;
@@ -28,9 +28,15 @@ const Exact = (() => {
       const common = divisor(above, below);
       if (common !== 1n) [above, below] = [above / common, below / common];
     }
-    if (below === 1n && above <= MAX && above >= -MAX) return Number(above);
-    if (large(above) || large(below)) throw new Undefined("the number is too large: more than 4,096 bits");
-    return new Fraction(above, below);
+    return below === 1n && above <= MAX && above >= -MAX ? Number(above) : new Fraction(above, below);
+  }
+
+  const TOO_LARGE = "the number is too large: more than 4,096 bits";
+
+  // The number, when it is inside the bound that a value of a formula has.
+  function kept(value) {
+    if (value instanceof Fraction && (large(value.above) || large(value.below))) throw new Undefined(TOO_LARGE);
+    return value;
   }
 
   function above(value) {
@@ -107,13 +113,13 @@ const Exact = (() => {
   function power(base, exponent) {
     if (typeof exponent !== "number") {
       above(exponent);
-      throw new Undefined("an exponent is a whole number");
+      throw new Undefined(exponent.below === 1n ? "an exponent is at most 64 in size" : "an exponent is a whole number");
     }
     if (Math.abs(exponent) > 64) throw new Undefined(`an exponent is at most 64 in size, not ${exponent}`);
     if (exponent < 0 && base === 0) throw new Undefined("division by zero: 0 to a negative power");
     const size = BigInt(Math.abs(exponent));
     let [top, bottom] = [above(base), below(base)];
-    if (Math.max(bits(top), bits(bottom)) * Number(size) > 8192) throw new Undefined("the number is too large: more than 4,096 bits");
+    if (Math.max(bits(top), bits(bottom)) * Number(size) > 8192) throw new Undefined(TOO_LARGE);
     if (exponent < 0) [top, bottom] = [bottom, top];
     return made(top ** size, bottom ** size);
   }
@@ -154,7 +160,7 @@ const Exact = (() => {
   }
 
   return Object.freeze({
-    Undefined, Fraction, made, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
+    Undefined, Fraction, made, kept, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
     compare, equal, isNumber, whole, magnitude, float, parse,
   });
 })();
