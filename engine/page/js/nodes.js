@@ -3,8 +3,7 @@
 const Nodes = (() => {
   const { NOTHING, Absent, Stop } = Plan;
   const { Span, ANYTHING, FAR, far, sign, compare, least, most, constant } = Spans;
-  const { subtract: less, divide: ratio, add: sum } = Exact.free;
-  const { equal, negative, floor, ceil, whole } = Exact;
+  const { equal, negative, floor, ceil, subtract: less, divide: ratio, add: sum } = Exact;
   const [ODD, UP, DOWN, STILL] = [0, 1, -1, 2];
   const HIGHEST = 64;
 

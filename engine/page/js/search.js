@@ -1,9 +1,8 @@
 // Every value of one unknown at which a number meets a bound, by taking the unknown's domain apart (engine/solve/search.py and nearest.py).
 const Search = (() => {
-  const { NOTHING, Absent } = Plan;
+  const { Absent } = Plan;
   const { Piece, FAR, far, sign, compare, apart, size, plus } = Spans;
-  const { add, subtract, multiply, divide } = Exact.free;
-  const { equal, floor, ceil, whole, negative } = Exact;
+  const { equal, floor, ceil, negative, add, subtract, multiply, divide } = Exact;
   const WORK = 400000;
   const VIEW = 10;
   const SCANNED = 100000;

@@ -2,8 +2,7 @@
 // (engine/solve/goal.py, single.py and choices.py).
 const Solve = (() => {
   const { Piece, FAR, far, sign, compare, size } = Spans;
-  const { add, subtract, multiply, divide } = Exact.free;
-  const { equal, negative, isNumber, floor, ceil } = Exact;
+  const { equal, negative, isNumber, floor, ceil, add, subtract, multiply, divide } = Exact;
   const { grouped, readable } = Quantity;
   const ROUGH = 2 ** 39;
 
