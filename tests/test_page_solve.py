@@ -81,16 +81,6 @@ def program(plan: Plan, work: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def ask(chromium: Any) -> Iterator[Callable[[Plan, list[dict[str, Any]]], list[dict[str, Any]]]]:
     """Asks the page; the program of the last rules stays loaded."""
     tab: Page = chromium.new_page()

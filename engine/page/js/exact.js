@@ -1,4 +1,4 @@
-// Exact numbers. A whole number below 2^53 is a JavaScript number; every other one is a Fraction of two BigInts.
+// Exact numbers of any size. A whole number below 2^53 is a JavaScript number; every other one is a Fraction of two BigInts.
 const Exact = (() => {
   const MAX = Number.MAX_SAFE_INTEGER;
   const BITS = 4096n;
@@ -21,8 +21,8 @@ const Exact = (() => {
     return a < 0n ? -a : a;
   };
 
-  // The number above / below, in its one form, however large.
-  function reduced(above, below) {
+  // The number above / below, in its one form.
+  function made(above, below) {
     if (below !== 1n) {
       if (below < 0n) [above, below] = [-above, -below];
       const common = divisor(above, below);
@@ -31,12 +31,11 @@ const Exact = (() => {
     return below === 1n && above <= MAX && above >= -MAX ? Number(above) : new Fraction(above, below);
   }
 
-  // The same, held to the size a value may have.
-  function made(above, below) {
-    const value = reduced(above, below);
-    if (typeof value !== "number" && (large(value.above) || large(value.below))) {
-      throw new Undefined("the number is too large: more than 4,096 bits");
-    }
+  const TOO_LARGE = "the number is too large: more than 4,096 bits";
+
+  // The number, when it is inside the bound that a value of a formula has.
+  function kept(value) {
+    if (value instanceof Fraction && (large(value.above) || large(value.below))) throw new Undefined(TOO_LARGE);
     return value;
   }
 
@@ -50,59 +49,48 @@ const Exact = (() => {
   const safe = (value) => value <= MAX && value >= -MAX;
   const both = (a, b) => typeof a === "number" && typeof b === "number";
 
-  const adding = (make) => (a, b) => {
+  function add(a, b) {
     if (both(a, b)) {
       const sum = a + b;
       if (safe(sum)) return sum;
     }
-    return make(above(a) * below(b) + above(b) * below(a), below(a) * below(b));
-  };
+    return made(above(a) * below(b) + above(b) * below(a), below(a) * below(b));
+  }
 
   function negative(a) {
     if (typeof a === "number") return a === 0 ? 0 : -a;
     return new Fraction(-above(a), a.below);
   }
 
-  const subtracting = (make) => (a, b) => {
+  function subtract(a, b) {
     if (both(a, b)) {
       const rest = a - b;
       if (safe(rest)) return rest;
     }
-    return make(above(a) * below(b) - above(b) * below(a), below(a) * below(b));
-  };
+    return made(above(a) * below(b) - above(b) * below(a), below(a) * below(b));
+  }
 
-  const multiplying = (make) => (a, b) => {
+  function multiply(a, b) {
     if (both(a, b)) {
       const product = a * b;
       if (safe(product)) return product === 0 ? 0 : product;
     }
-    return make(above(a) * above(b), below(a) * below(b));
-  };
+    return made(above(a) * above(b), below(a) * below(b));
+  }
 
-  const dividing = (make) => (a, b) => {
+  function divide(a, b) {
     if (b === 0) throw new Undefined("division by zero");
     if (both(a, b) && a % b === 0) return a === 0 ? 0 : a / b;
-    return make(above(a) * below(b), below(a) * above(b));
-  };
-
-  const [add, subtract, multiply, divide] = [adding(made), subtracting(made), multiplying(made), dividing(made)];
-
-  // The same operations without a bound, for what is no value: the ends and slopes that a search calculates with.
-  const free = Object.freeze({
-    add: adding(reduced),
-    subtract: subtracting(reduced),
-    multiply: multiplying(reduced),
-    divide: dividing(reduced),
-    power: (base, exponent) => reduced(above(base) ** BigInt(exponent), below(base) ** BigInt(exponent)),
-  });
+    return made(above(a) * below(b), below(a) * above(b));
+  }
 
   function floorOf(top, bottom) {
     const quotient = top / bottom;
     return top % bottom < 0n ? quotient - 1n : quotient;
   }
 
-  const floor = (a) => (typeof a === "number" ? a : reduced(floorOf(above(a), a.below), 1n));
-  const ceil = (a) => (typeof a === "number" ? a : reduced(-floorOf(-above(a), a.below), 1n));
+  const floor = (a) => (typeof a === "number" ? a : made(floorOf(above(a), a.below), 1n));
+  const ceil = (a) => (typeof a === "number" ? a : made(-floorOf(-above(a), a.below), 1n));
 
   function modulo(a, b) {
     if (b === 0) throw new Undefined("remainder by zero");
@@ -125,13 +113,13 @@ const Exact = (() => {
   function power(base, exponent) {
     if (typeof exponent !== "number") {
       above(exponent);
-      throw new Undefined("an exponent is a whole number");
+      throw new Undefined(exponent.below === 1n ? "an exponent is at most 64 in size" : "an exponent is a whole number");
     }
     if (Math.abs(exponent) > 64) throw new Undefined(`an exponent is at most 64 in size, not ${exponent}`);
     if (exponent < 0 && base === 0) throw new Undefined("division by zero: 0 to a negative power");
     const size = BigInt(Math.abs(exponent));
     let [top, bottom] = [above(base), below(base)];
-    if (Math.max(bits(top), bits(bottom)) * Number(size) > 8192) throw new Undefined("the number is too large: more than 4,096 bits");
+    if (Math.max(bits(top), bits(bottom)) * Number(size) > 8192) throw new Undefined(TOO_LARGE);
     if (exponent < 0) [top, bottom] = [bottom, top];
     return made(top ** size, bottom ** size);
   }
@@ -172,7 +160,7 @@ const Exact = (() => {
   }
 
   return Object.freeze({
-    Undefined, Fraction, made, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
-    compare, equal, isNumber, whole, magnitude, float, parse, free,
+    Undefined, Fraction, made, kept, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
+    compare, equal, isNumber, whole, magnitude, float, parse,
   });
 })();

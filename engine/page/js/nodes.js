@@ -3,8 +3,7 @@
 const Nodes = (() => {
   const { NOTHING, Absent, Stop } = Plan;
   const { Span, ANYTHING, FAR, far, sign, compare, least, most, constant } = Spans;
-  const { subtract: less, divide: ratio, add: sum } = Exact.free;
-  const { equal, negative, floor, ceil, whole } = Exact;
+  const { equal, negative, floor, ceil, subtract: less, divide: ratio, add: sum } = Exact;
   const [ODD, UP, DOWN, STILL] = [0, 1, -1, 2];
   const HIGHEST = 64;
 
@@ -65,14 +64,11 @@ const Nodes = (() => {
     return operator === "==" ? equals : equals && -equals;
   }
 
-  const TESTS = {
-    "==": (value) => value === 0,
-    "!=": (value) => value !== 0,
-    "<": (value) => value < 0,
-    "<=": (value) => value <= 0,
-    ">": (value) => value > 0,
-    ">=": (value) => value >= 0,
-  };
+  // Whether a difference of this sign passes.
+  function passes(operator, way) {
+    if (operator === "!=") return way !== 0;
+    return way === 0 ? operator[1] === "=" : operator[0] === (way < 0 ? "<" : ">");
+  }
 
   // A node has no value anywhere on the piece. (No Error: it is thrown often, and nobody reads its stack.)
   class Fails {
@@ -322,7 +318,7 @@ const Nodes = (() => {
       const [a, b] = [this.tree(tree.left), this.tree(tree.right)];
       if (!(a instanceof Span && b instanceof Span)) return sameWords(tree.operator, optionsOf(a), optionsOf(b));
       const gap = Spans.subtract(this.piece, a, b);
-      const found = new Set(signsOf(this.piece, gap).map(TESTS[tree.operator]));
+      const found = new Set(signsOf(this.piece, gap).map((way) => passes(tree.operator, way)));
       if (found.size > 1) this.crossing(gap);
       return new Options(found, a.fixed && b.fixed, turnOf(tree.operator, gap));
     }

@@ -78,7 +78,7 @@ const Plan = (() => {
     sum(listed) {
       const list = listed || [];
       if (list.some((each) => typeof each === "string")) wrong("the list holds words, and only numbers have a sum");
-      return list.reduce(Exact.add, 0);
+      return list.reduce((sum, each) => this.a(sum, each), 0);
     }
     count(listed, value) {
       return (listed || []).filter((each) => Exact.equal(each, value)).length;
@@ -87,15 +87,13 @@ const Plan = (() => {
       return (listed || []).length;
     }
   }
+  const BOUNDED = { a: "add", s: "subtract", m: "multiply", d: "divide", q: "floorDivide", r: "modulo", p: "power", up: "roundUp" };
+  for (const [name, operation] of Object.entries(BOUNDED)) {
+    const work = Exact[operation];
+    Computing.prototype[name] = (a, b) => Exact.kept(work(a, b));
+  }
   Object.assign(Computing.prototype, {
     n: Quantity.literal,
-    a: Exact.add,
-    s: Exact.subtract,
-    m: Exact.multiply,
-    d: Exact.divide,
-    q: Exact.floorDivide,
-    r: Exact.modulo,
-    p: Exact.power,
     neg: Exact.negative,
     not: (a) => !a,
     eq: Exact.equal,
@@ -107,7 +105,6 @@ const Plan = (() => {
     ceil: Exact.ceil,
     floor: Exact.floor,
     abs: Exact.magnitude,
-    up: Exact.roundUp,
   });
 
   // The tree of a formula: what engine/tree.py calls Constant is { kind: "constant", value, text }, and so on.

@@ -1,9 +1,8 @@
 // Every value of one unknown at which a number meets a bound, by taking the unknown's domain apart (engine/solve/search.py and nearest.py).
 const Search = (() => {
-  const { NOTHING, Absent } = Plan;
+  const { Absent } = Plan;
   const { Piece, FAR, far, sign, compare, apart, size, plus } = Spans;
-  const { add, subtract, multiply, divide } = Exact.free;
-  const { equal, floor, ceil, whole, negative } = Exact;
+  const { equal, floor, ceil, negative, add, subtract, multiply, divide } = Exact;
   const WORK = 400000;
   const VIEW = 10;
   const SCANNED = 100000;
@@ -67,6 +66,9 @@ const Search = (() => {
 
   // ---- the question
 
+  // Whether a target this far over its bound meets it.
+  const right = (sense, gap) => (sense === "at_most" ? sign(gap) <= 0 : sense === "at_least" ? sign(gap) >= 0 : gap === 0);
+
   // A number, less its bound, as a function of one unknown. `bound` has an `id` or a `number`.
   class Question {
     constructor(values, unknown, { target, sense, bound }) {
@@ -108,7 +110,7 @@ const Search = (() => {
     }
 
     right(gap) {
-      return this.sense === "at_most" ? sign(gap) <= 0 : this.sense === "at_least" ? sign(gap) >= 0 : gap === 0;
+      return right(this.sense, gap);
     }
 
     view(piece) {
@@ -344,16 +346,13 @@ const Search = (() => {
     return [before ? rangeOf(low, end, inside, false, false, off || level) : rangeOf(end, high, false, inside, off || level, false)];
   }
 
-  // Where a bound that is never met is missed by the least: { x, gap }, of the ends of what was settled; null where none has a value.
+  // Where a bound that is never met is missed by the least, of the ends of what was settled; null where none has a value.
   function nearest(question, found, domain) {
-    let best = null;
-    for (const x of [...found.parts, domain, { low: 0, high: 1 }].flatMap(({ low, high }) => [low, high])) {
-      const inside = !far(x) && compare(domain.low, x) <= 0 && compare(x, domain.high) <= 0;
-      const gap = inside ? question.gap(x) : null;
-      if (gap !== null && (!best || compare(size(gap), size(best.gap)) < 0)) best = { x, gap };
-    }
-    return best;
+    const ends = [...found.parts, domain, { low: 0, high: 1 }].flatMap(({ low, high }) => [low, high]);
+    const known = ends.filter((x) => !far(x) && compare(domain.low, x) <= 0 && compare(x, domain.high) <= 0 && question.gap(x) !== null);
+    const off = (x) => size(question.gap(x));
+    return known.reduce((best, x) => (best === null || compare(off(x), off(best)) < 0 ? x : best), null);
   }
 
-  return Object.freeze({ Question, find, nearest, LISTED });
+  return Object.freeze({ Question, find, nearest, right, LISTED });
 })();

@@ -1,12 +1,9 @@
 // The value of one unknown with which a target meets a bound: exactly what the command line's `solve` answers
 // (engine/solve/goal.py, single.py and choices.py).
 const Solve = (() => {
-  const { NOTHING, Absent } = Plan;
-  const { Piece, FAR, far, sign, compare, size, plus } = Spans;
-  const { add, subtract, multiply, divide } = Exact.free;
-  const { equal, negative, isNumber, floor, ceil } = Exact;
+  const { Piece, FAR, far, sign, compare, size } = Spans;
+  const { equal, negative, isNumber, floor, ceil, add, subtract, multiply, divide } = Exact;
   const { grouped, readable } = Quantity;
-  const SENSES = ["at_most", "at_least", "equals"];
   const ROUGH = 2 ** 39;
 
   class NoAnswer extends Error {}
@@ -14,39 +11,35 @@ const Solve = (() => {
     throw new NoAnswer(message);
   };
 
-  function digits(value) {
-    const full = grouped(value);
-    return full.length <= 24 || Exact.whole(value) ? full : `about ${readable(value)}`;
-  }
+  const digits = (value) => (Exact.whole(value) || grouped(value).length <= 24 ? grouped(value) : `about ${readable(value)}`);
 
-  // What is asked: `target` (an id), `sense`, and `bound` with an `id` or a `number`.
-  function goalOf(gauge, { target = gauge.total, sense = "at_most", bound = gauge.program.name(gauge.budget) }) {
-    const { program } = gauge;
+  // What is asked: `target` (an id), `sense` (at_most, at_least, equals), and `bound` with an `id` or a `number`; names may stand for ids.
+  function goalOf({ program, total, budget }, { target = total, sense = "at_most", bound = program.name(budget) }) {
     const idOf = (name) => (typeof name === "string" ? program.item(name)?.id : name);
     const goal = { target: idOf(target), sense, bound: isNumber(bound) ? { number: bound } : { id: idOf(bound) } };
-    if (!SENSES.includes(sense)) refuse(`\`${sense}\` is not a question`);
     for (const id of wanted(goal)) {
       const item = program.byId.get(id);
-      if (!item) refuse("name a rule or input for the target and for its bound");
-      if (item.input ? !isNumeric(item) : item.kind) refuse(`\`${program.name(id)}\` is no number: only a number can be solved for a bound`);
+      if (!item || (item.input ? !isNumeric(item) : item.kind)) refuse("only a number can be solved for, and held to a number");
     }
     goal.name = program.name(goal.target);
-    goal.unit = program.byId.get(goal.target).unit === "byte" ? "byte" : "";
-    goal.boundName = goal.bound.id === undefined ? "the bound" : `\`${program.name(goal.bound.id)}\``;
+    const { unit } = program.byId.get(goal.target);
+    goal.size = (value) => (unit === "byte" ? `${readable(value, unit)} (${digits(value)})` : digits(value));
     return goal;
   }
   const isNumeric = (item) => item.type === "integer" || item.type === "number";
-  const wanted = (goal) => (isNumber(goal.bound.number) ? [goal.target] : [goal.target, goal.bound.id]);
-  const meets = (goal, gap) => (goal.sense === "at_most" ? sign(gap) <= 0 : goal.sense === "at_least" ? sign(gap) >= 0 : gap === 0);
-  const sized = (goal, value) => (goal.unit ? `${readable(value, goal.unit)} (${digits(value)})` : digits(value));
+  const wanted = (goal) => (goal.bound.number === undefined ? [goal.target, goal.bound.id] : [goal.target]);
 
   // Make sure that the target or its bound depends on the unknown, as far as names say.
   function reaches(program, given, unknown, goal) {
     const reached = Nodes.moving(program, given, [unknown]);
-    if (wanted(goal).some((id) => reached.has(id))) return;
-    const below = program.descendants([unknown]);
-    const here = wanted(goal).some((id) => below.has(id)) ? " here: a value on the way is given" : "";
-    refuse(`\`${program.name(unknown)}\` does not influence \`${goal.name}\`${here}`);
+    if (!wanted(goal).some((id) => reached.has(id))) idle(program.name(unknown), goal);
+  }
+  const idle = (name, goal) => refuse(`\`${name}\` does not influence \`${goal.name}\` here`);
+
+  // The bound is never met: `where` it is missed by the least.
+  function missed(name, goal, where, at, bound) {
+    const gap = subtract(at, bound);
+    refuse(`no value of \`${name}\` fits: ${where} ${goal.name} is ${goal.size(at)}, ${goal.size(size(gap))} ${sign(gap) > 0 ? "over" : "below"} ${goal.size(bound)}`);
   }
 
   const setting = (given, id, value) => new Map(given).set(id, { value, origin: "given" });
@@ -80,7 +73,7 @@ const Solve = (() => {
     if (wanted(goal).some((id) => values.state(id).missing?.length)) required(values, wanted(goal));
     const question = new Search.Question(values, item.id, goal);
     if (goal.bound.id !== undefined && !question.bounds.moving.has(goal.bound.id)) required(values, [goal.bound.id]);
-    if (question.view(domain).span?.fixed) refuse(`\`${program.name(item.id)}\` does not influence \`${goal.name}\` with these inputs`);
+    if (question.view(domain).span?.fixed) idle(program.name(item.id), goal);
     const found = Search.find(question, domain);
     const context = { gauge, question, found, domain, goal, item, name: program.name(item.id) };
     if (!found.ranges.length) nothing(context);
@@ -95,16 +88,12 @@ const Solve = (() => {
   const trial = ({ low, high }) => (far(low) ? (far(high) ? 1 : high) : low);
 
   function nothing(context) {
-    const { gauge, question, found, domain, goal, name } = context;
+    const { question, found, domain, goal, name } = context;
     if (!found.complete) unsettled(context);
-    const missed = Search.nearest(question, found, domain);
-    if (!missed) {
-      refuse(`no value of \`${name}\` gives \`${goal.name}\` a value: ${question.why || "it does not apply"}`);
-    }
-    const { x, gap } = missed;
-    const near = trendOf(question, found, domain).some(Boolean) && goal.sense !== "equals" ? "even" : "for example,";
-    const off = `${sized(goal, size(gap))} ${sign(gap) > 0 ? "over" : "below"} ${goal.boundName}, ${sized(goal, question.boundAt(x))}`;
-    refuse(`no value of \`${name}\` fits: ${near} at ${name} = ${digits(x)} ${goal.name} is ${sized(goal, question.at(x))}, ${off}`);
+    const x = Search.nearest(question, found, domain);
+    if (x === null) refuse(`no value of \`${name}\` gives \`${goal.name}\` a value: ${question.why || "it does not apply"}`);
+    const even = goal.sense !== "equals" && trendOf(question, found, domain).some(Boolean);
+    missed(name, goal, `${even ? "even" : "for example,"} at ${digits(x)}`, question.at(x), question.boundAt(x));
   }
 
   function unsettled({ found, goal, name }) {
@@ -114,7 +103,7 @@ const Solve = (() => {
   // `side` says which of the values that meet the bound `value` is: "largest", "smallest", "only" or "any"; `value` is null where every
   // value up to no end meets it. `next` is the value beyond it, which no longer does. `count`: how many ranges, null where not counted.
   function solution(context) {
-    const { question, found, domain, goal, item } = context;
+    const { question, found, domain, goal } = context;
     const trend = trendOf(question, found, domain);
     const [side, end, open, rough] = best(found, domain, goal, trend);
     if (!found.complete && !closed(question, found, side, end, domain)) unsettled(context);
@@ -122,15 +111,10 @@ const Solve = (() => {
     const next = nextTo(domain, value, side, open, rough);
     const at = (x, state) => (x !== null && isNumber(state(x)) ? state(x) : null);
     const ranges = found.fromRight ? found.ranges.slice(-Search.LISTED) : found.ranges.slice(0, Search.LISTED);
-    const attained = !open;
     const count = found.complete ? found.ranges.length : null;
-    const inRange = (x) => ranges.some(({ low, high }) => compare(low, x) <= 0 && compare(x, high) <= 0);
-    const wrong = value !== null && attained && !question.meets(value) && !(rough && goal.sense === "equals");
-    if (wrong || (next !== null && count !== null && question.meets(next) && !inRange(next))) {
-      refuse(`the solver contradicts itself at ${context.name} = ${digits(value)}: please report this`);
-    }
     return {
-      unknown: item.id, target: goal.target, sense: goal.sense, value, side, next, ranges, count, attained, rough,
+      value, side, next, ranges, count, rough,
+      attained: !open,
       at: open ? null : at(value, question.at),
       limit: at(value, question.boundAt),
       beyond: at(next, question.at),
@@ -208,30 +192,17 @@ const Solve = (() => {
     const every = { any: "every value", smallest: "every larger value" }[side];
     if (every && (side === "any" || equal(found.ranges.at(-1).high, domain.high))) notes.push(`${every} fits${top ? `, up to its maximum, ${top}` : ", without end"}`);
     else if (side === "largest" && value !== null && equal(value, domain.high)) notes.push(`this is the maximum of ${name}`);
-    for (const { low, high, why } of joined(found.undefined, domain).slice(0, 3)) {
-      const [from, to] = [low, high].map((end) => (far(end) ? "without end" : grouped(end)));
-      notes.push(`${equal(low, high) ? `at ${name} = ${from}` : `for ${name} from ${from} to ${to}`} there is no value${why ? `: ${why}` : ""}`);
+    for (const { low, high, why } of found.undefined.slice(0, 1)) {
+      notes.push(`${goal.name} has no value at some ${name}, such as ${digits(far(low) ? high : low)}: ${why}`);
     }
     if (value === null) return notes;
     const values = Plan.evaluate(gauge.program, setting(question.values.given, item.id, value));
     const { warnings, errors } = Plan.checked(values);
     notes.push(...[...errors, ...warnings].map((text) => `at ${name} = ${digits(value)}: ${text}`));
     if (goal.target === gauge.total) {
-      for (const { title, low, high } of gauge.ranges(values)) notes.push(`${title} is not in ${goal.name}: ${readable(low, goal.unit)} to ${readable(high, goal.unit)}`);
+      for (const { title, low, high } of gauge.ranges(values)) notes.push(`${title} is not in ${goal.name}: ${goal.size(low)} to ${goal.size(high)}`);
     }
     return notes;
-  }
-
-  // The parts without a value, those beside each other as one.
-  function joined(parts, domain) {
-    const made = [];
-    for (const part of [...parts].sort((a, b) => compare(a.low, b.low))) {
-      const last = made.at(-1);
-      const beside = last && last.why === part.why && (equal(last.high, part.low) || (domain.grid && equal(plus(last.high, 1), part.low)));
-      if (beside) last.high = part.high;
-      else made.push({ ...part });
-    }
-    return made;
   }
 
   // ---- a choice, a truth value, a number with choices, or a preset: every value is tried
@@ -265,8 +236,7 @@ const Solve = (() => {
     const values = Plan.evaluate(program, given);
     for (const id of wanted(goal)) {
       const state = values.state(id);
-      if (state === NOTHING) return without(value, title, `\`${program.name(id)}\` does not apply`);
-      if (state instanceof Absent) return without(value, title, state.problems[0] ?? `missing: ${state.missing.map((each) => `\`${program.name(each)}\``).join(", ")}`);
+      if (!isNumber(state)) return without(value, title, state.problems?.[0] ?? `\`${program.name(id)}\` has no value`);
     }
     const { warnings, errors } = Plan.checked(values);
     if (errors.length) return without(value, title, errors[0]);
@@ -274,7 +244,7 @@ const Solve = (() => {
     const bound = goal.bound.number ?? values.state(goal.bound.id);
     const gap = subtract(at, bound);
     const headroom = goal.sense === "at_least" ? gap : negative(goal.sense === "at_most" ? gap : size(gap));
-    return { value, title, at, bound, headroom, fits: meets(goal, gap), why: "", notes: warnings };
+    return { value, title, at, bound, headroom, fits: Search.right(goal.sense, gap), why: "", notes: warnings };
   }
 
   // Those that fit by how little is left, then the others by how little is lacking, then those without a value.
@@ -291,19 +261,12 @@ const Solve = (() => {
       if (lacking.some((id) => gauge.program.name(id) !== unknown)) required(values, wanted(goal));
       refuse(`no value of \`${unknown}\` gives \`${goal.name}\` a value: ${entries[0]?.why ?? "there is none"}`);
     }
-    if (known.length > 1 && known.every((entry) => equal(entry.at, known[0].at) && equal(entry.bound, known[0].bound))) {
-      refuse(`\`${unknown}\` does not influence \`${goal.name}\` with these inputs: it is ${sized(goal, known[0].at)} for each`);
-    }
+    if (known.length > 1 && known.every((entry) => equal(entry.at, known[0].at) && equal(entry.bound, known[0].bound))) idle(unknown, goal);
     entries.sort(ranked);
     const [first] = entries;
-    if (!first.fits) {
-      const off = `${sized(goal, size(first.headroom))} ${compare(first.at, first.bound) > 0 ? "over" : "below"} ${goal.boundName}, ${sized(goal, first.bound)}`;
-      refuse(`no value of \`${unknown}\` fits: even with ${wordOf(first.value)} ${goal.name} is ${sized(goal, first.at)}, ${off}`);
-    }
-    const proof = "Every value was tried; those that fit first, the one with the least to spare at the top.";
-    return { unknown, target: goal.target, sense: goal.sense, value: first.value, at: first.at, limit: first.bound, entries, proof, notes: first.notes };
+    if (!first.fits) missed(unknown, goal, `even with ${isNumber(first.value) ? grouped(first.value) : first.value}`, first.at, first.bound);
+    return { value: first.value, at: first.at, limit: first.bound, entries, proof: "Every value was tried.", notes: first.notes };
   }
-  const wordOf = (value) => (isNumber(value) ? grouped(value) : String(value));
 
   return Object.freeze({ NoAnswer, solve });
 })();

@@ -2,8 +2,7 @@
 //
 // An end is an exact number, or Infinity or -Infinity: the marks of no end, which never enter a calculation.
 const Spans = (() => {
-  const { floor, equal, negative: minus } = Exact;
-  const { add: sum, subtract: less, multiply: product, divide: ratio, power: raise } = Exact.free;
+  const { floor, equal, negative: minus, add: sum, subtract: less, multiply: product, divide: ratio } = Exact;
   const FAR = Infinity;
   const LARGEST = 12288n;
 
@@ -76,6 +75,8 @@ const Spans = (() => {
     if (far(a) || far(b)) return sign(a) === sign(b) ? FAR : -FAR;
     return product(a, b);
   }
+
+  const raise = (base, exponent) => new Array(exponent).fill(base).reduce(product, 1);
 
   const isWhole = (value) => typeof value === "number" || value.below === 1n;
   const constant = (value, fixed = false) => new Span(value, value, 0, 0, isWhole(value), [0, value], fixed);
