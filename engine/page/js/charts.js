@@ -157,7 +157,8 @@ const Charts = (() => {
     look({ target: figure });
     const name = Answer.titleOf(gauge, gauge.total);
     const keys = h("ul", { class: "keys" }, parts.map((part, at) => key(view, part, at)));
-    const listed = folded(shown.length > 1 ? "All phases as a table" : "As a table", name, ["Part", "Size", "Exactly", "Share"], rows(view));
+    const words = shown.length > 1 ? "All phases as a table" : "As a table";
+    const listed = folded(words, name, ["Part", "Size", "Exactly", "Share"], rows(view));
     figure.append(h("figcaption", null, name), responsive((width) => drawn(view, width)), keys, reading, listed);
     return figure;
   }
