@@ -148,13 +148,17 @@ def _list_options(made: _Parser) -> None:
 
 def _page_options(made: _Parser) -> None:
     made.add_argument("-o", dest="output", metavar="FILE", help="where to write it (default: standard output)")
-    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones, and the note of every rule")
+    made.add_argument(
+        "--all-presets", action="store_true", help="put in every preset, not only the featured ones, and the note of every rule"
+    )
 
 
 def _serve_options(made: _Parser) -> None:
     made.add_argument("--port", type=int, default=8000, metavar="N", help="0 for any (default: %(default)s, or the next that is free)")
     made.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    made.add_argument("--all-presets", action="store_true", help="put in every preset, not only the featured ones, and the note of every rule")
+    made.add_argument(
+        "--all-presets", action="store_true", help="put in every preset, not only the featured ones, and the note of every rule"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
