@@ -321,7 +321,7 @@ rules:
 def test_hard_formulas(write: Any, ask: Any, bound: str) -> None:
     plan = Plan(load(write(HARD)))
     found = agree(ask, plan, every_question(plan, [{"n": bound}]))
-    assert len([each for each in found if "refused" not in each]) > 50
+    assert len([each for each in found if "refused" not in each]) > 40
     assert any(each.get("rough") for each in found)
 
 
