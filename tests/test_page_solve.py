@@ -84,12 +84,12 @@ def program(plan: Plan, work: int) -> str:
 def ask(chromium: Any) -> Iterator[Callable[[Plan, list[dict[str, Any]]], list[dict[str, Any]]]]:
     """Asks the page; the program of the last rules stays loaded."""
     tab: Page = chromium.new_page()
-    loaded: list[Plan] = []
+    loaded: list[Any] = []
 
     def answered(plan: Plan, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if loaded != [plan]:
+        if loaded != [plan, search.WORK]:
             tab.evaluate(LOAD, program(plan, search.WORK))
-            loaded[:] = [plan]
+            loaded[:] = [plan, search.WORK]
         return tab.evaluate(ASK, questions)
 
     yield answered
@@ -201,7 +201,7 @@ def one_that_counts(plan: Plan, chosen: dict[str, str], target: str, at: random.
     near = [name for name in inputs if name in plan.graph.ancestors([target])] or inputs
     numeric = [name for name in near if plan.document.inputs[name].type in {"integer", "number"}] or near
     here = values_of(plan, chosen).state(target)
-    for _ in range(12):
+    for _ in range(6):
         name = at.choice(numeric if at.random() < 0.8 else near)
         if values_of(plan, chosen, **{name: text_of(plan.document.inputs[name], at)}).state(target) != here:
             return name
@@ -233,7 +233,7 @@ RULES = [path.relative_to(ROOT).as_posix() for path in entry_files()]
 
 
 @pytest.mark.parametrize("rules", RULES)
-@pytest.mark.parametrize("count", [40, pytest.param(1_500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(1_500, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("less_work")
 def test_random_questions(rules: str, count: int, ask: Any) -> None:
     plan = plan_of(rules)
@@ -321,7 +321,7 @@ rules:
 def test_hard_formulas(write: Any, ask: Any, bound: str) -> None:
     plan = Plan(load(write(HARD)))
     found = agree(ask, plan, every_question(plan, [{"n": bound}]))
-    assert len([each for each in found if "refused" not in each]) > 50
+    assert len([each for each in found if "refused" not in each]) > 40
     assert any(each.get("rough") for each in found)
 
 

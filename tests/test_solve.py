@@ -309,11 +309,13 @@ def test_numbers_too_large_to_compute(tmp_path):
         ("f", "`f` is computed"),
         ("a,b,c", "two joined by a comma"),
         ("x,x", "twice"),
+        ("xs", "`xs` is a list"),
+        ("x,xs", "`xs` is a list"),
     ],
 )
 def test_wrong_questions(tmp_path, unknown, message):
     inputs = "inputs:\n  x: {type: integer, min: 1, max: 9}\n  sequence_length: {type: integer, default: 1}\n"
-    text = inputs + "rules:\n  f: x * sequence_length\n"
+    text = inputs + "  xs: {type: list, default: [1, 2]}\nrules:\n  f: x * sequence_length * xs[1]\n"
     plan = plan_of(tmp_path, text)
     with pytest.raises(CommandError) as caught:
         answer(plan, {}, unknown, "f", bound=3)

@@ -1,7 +1,7 @@
 // What is known of every node of every formula while one unknown moves over a piece of its domain
 // (engine/solve/outcomes.py, nodes.py and bounds.py). It never claims more than holds.
 const Nodes = (() => {
-  const { NOTHING, Absent, Stop } = Plan;
+  const { NOTHING, Stop } = Plan;
   const { Span, ANYTHING, FAR, far, sign, compare, least, most, constant } = Spans;
   const { equal, negative, floor, ceil, subtract: less, divide: ratio, add: sum } = Exact;
   const [ODD, UP, DOWN, STILL] = [0, 1, -1, 2];

@@ -1,7 +1,7 @@
 // Every value of one unknown at which a number meets a bound, by taking the unknown's domain apart (engine/solve/search.py and nearest.py).
 const Search = (() => {
   const { Absent } = Plan;
-  const { Piece, FAR, far, sign, compare, apart, size, plus } = Spans;
+  const { Piece, far, sign, compare, apart, size, plus } = Spans;
   const { equal, floor, ceil, negative, add, subtract, multiply, divide } = Exact;
   const WORK = 400000;
   const VIEW = 10;

@@ -218,9 +218,8 @@ const Spans = (() => {
     return new Span(0, most(minus(span.low), span.high), minus(steep), steep, span.whole);
   }
 
-  const FIELDS = ["low", "high", "least", "most"];
-  const same = (a, b) =>
-    FIELDS.every((field) => equal(a[field], b[field])) && a.whole === b.whole && a.fixed === b.fixed && Boolean(b.line) && a.line?.every((part, at) => equal(part, b.line[at]));
+  // Two lines over one piece are the same span when their slopes and offsets are.
+  const same = (a, b) => a.whole === b.whole && a.fixed === b.fixed && b.line !== null && a.line.every((part, at) => equal(part, b.line[at]));
 
   const outer = (spans) => [least(...spans.map((span) => span.low)), most(...spans.map((span) => span.high))];
 
@@ -228,7 +227,7 @@ const Spans = (() => {
   function either(spans) {
     const [low, high] = outer(spans);
     if (equal(low, high) && !far(low)) return constant(low);
-    if (spans[0].line && spans.every((span) => same(span, spans[0]))) return spans[0];
+    if (spans[0].line && spans.every((span) => same(spans[0], span))) return spans[0];
     return new Span(low, high, -FAR, FAR, spans.every((span) => span.whole));
   }
 
