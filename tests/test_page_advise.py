@@ -32,7 +32,9 @@ ADVICE = """
     const { before, offers, remedy, lowest } = found;
     return {
       before: [shown(before.total), before.fits ?? null, before.certain ?? null],
-      offers: offers.map(({ lever, shown: best }) => [lever.name, settings(best.settings), shown(best.total), shown(best.saved), best.fits ?? null]),
+      offers: offers.map(({ lever, shown: best }) => (
+        [lever.name, settings(best.settings), shown(best.total), shown(best.saved), best.fits ?? null]
+      )),
       remedy: chosen(remedy) ?? null,
       lowest: chosen(lowest) ?? null,
     };

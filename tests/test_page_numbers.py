@@ -50,6 +50,12 @@ const shown = (work) => {
   }
 };
 """
+OPERATE = """
+([name, a, b]) => {
+  const found = Exact[name](Exact.parse(a), Exact.parse(b));
+  return { compare: Math.sign, equal: Boolean, whole: Boolean }[name]?.(found) ?? Exact.kept(found);
+}
+"""
 
 
 def in_page(chromium: Browser, body: str, cases: list[Any]) -> list[str]:
@@ -88,23 +94,36 @@ def test_operations(count: int, chromium: Browser) -> None:
         name = random.choice([*OPERATIONS, *OF_ONE])
         other = random.choice([random.randint(-66, 66), number(random)]) if name == "power" else number(random)
         cases.append((name, number(random), other))
-    body = "([name, a, b]) => { const found = Exact[name](Exact.parse(a), Exact.parse(b)); return { compare: Math.sign, equal: Boolean, whole: Boolean }[name]?.(found) ?? Exact.kept(found); }"
-    found = in_page(chromium, body, [[name, str(a), str(b)] for name, a, b in cases])
+    found = in_page(chromium, OPERATE, [[name, str(a), str(b)] for name, a, b in cases])
     for (name, a, b), said in zip(cases, found, strict=True):
         wanted = told(lambda: OF_ONE[name](a) if name in OF_ONE else OPERATIONS[name](a, b))  # noqa: B023 - called at once
         if wanted.startswith("!an exponent is at most"):
-            wanted, said = wanted[:34], said[:34]
-        assert said == wanted, f"{name}({a}, {b}) is {wanted}, and the page says {said}"
+            wanted = "!an exponent is at most 64 in size"
+        assert said.partition(", not")[0] == wanted, f"{name}({a}, {b}) is {wanted}, and the page says {said}"
 
 
-TEXTS = (
-    """
-    0 1 12 1_000 1,000 1,000,000.5 1,00 ,1 80GiB 80GB 80gb 80Gb 8k 8K 8Ki 8ki 8kB 1KiB 5m 5M 5P 5Ei 5Y 1e9 1E9 1e-3 1e60 1e61 1e+6 1. .5 . 1.5.2 17/4 1/3
-    1/0 2/4 -3/6 -5 +5 --5 +-5 - + 50% 0.1% -50% 50%% 010 00 0.10 0.0 0x1F 0b1 1:30 12:30:45 inf -inf nan +NaN Infinity 1__0 _1 1_ 1e 1e5k 3_0/1_0 3/1_0k 3/0_0
-    ten \u0663 1\u00a0000 1e1e1 9007199254740993 0.1234567890123456789 18446744073709551616 5bit 5Kib 5mb 5TB 5B 5b 5i 5Bi
+TEXTS = """
+    0 1 12 1_000 1,000 1,000,000.5 1,00 ,1 80GiB 80GB 80gb 80Gb 8k 8K 8Ki 8ki 8kB 1KiB 5m 5M 5P 5Ei 5Y 1e9 1E9 1e-3 1e60 1e61 1e+6
+    1. .5 . 1.5.2 17/4 1/3 1/0 2/4 -3/6 -5 +5 --5 +-5 - + 50% 0.1% -50% 50%% 010 00 0.10 0.0 0x1F 0b1 1:30 12:30:45 inf -inf nan +NaN
+    Infinity 1__0 _1 1_ 1e 1e5k 3_0/1_0 3/1_0k 3/0_0 ten \u0663 1\u00a0000 1e1e1 9007199254740993 0.1234567890123456789
+    18446744073709551616 5bit 5Kib 5mb 5TB 5B 5b 5i 5Bi
 """.split()
-    + [" 7 ", "8 GiB", "8\tGiB", "17 / 4", "17 /4 k", "1 000", "", " ", "9" * 60, "9" * 61, "0." + "1" * 58, "1\n", "1,000 GiB", "1 ,000"]
-)
+TEXTS += [
+    " 7 ",
+    "8 GiB",
+    "8\tGiB",
+    "17 / 4",
+    "17 /4 k",
+    "1 000",
+    "",
+    " ",
+    "9" * 60,
+    "9" * 61,
+    "0." + "1" * 58,
+    "1\n",
+    "1,000 GiB",
+    "1 ,000",
+]
 
 
 @pytest.mark.parametrize("unit", ["", "byte", "token", "count"])
