@@ -127,7 +127,8 @@ const App = (() => {
     const { gauge } = page;
     const { report, groups } = gauge.content;
     const inputs = gauge.program.items.filter((item) => item.input);
-    const first = report.inputs.length ? report.inputs.map((name) => gauge.program.item(name)).filter((item) => item?.input) : inputs;
+    const reached = gauge.program.ancestors(page.roots);
+    const first = report.inputs.length ? report.inputs.map((name) => gauge.program.item(name)).filter((item) => item?.input) : inputs.filter(({ id }) => reached.has(id));
     const place = (kind) => (report.inputs.includes(kind.name) ? report.inputs.indexOf(kind.name) : -1);
     const presets = [...gauge.kinds.values()].sort((a, b) => place(a) - place(b)).map((kind) => Fields.preset(page, kind));
     const main = first.map((item) => Fields.field(page, item, true));
