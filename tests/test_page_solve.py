@@ -233,7 +233,7 @@ RULES = [path.relative_to(ROOT).as_posix() for path in entry_files()]
 
 
 @pytest.mark.parametrize("rules", RULES)
-@pytest.mark.parametrize("count", [30, pytest.param(1_500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(1_500, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("less_work")
 def test_random_questions(rules: str, count: int, ask: Any) -> None:
     plan = plan_of(rules)
@@ -272,7 +272,7 @@ def test_small_documents(ask: Any) -> None:
     found: list[dict[str, Any]] = []
     for path in GOOD.values():
         plan = Plan(load(str(path)))
-        found += agree(ask, plan, every_question(plan, [{"n": "7"}, {"n": "2500/3"}]))
+        found += agree(ask, plan, every_question(plan, [{"n": "2500/3"}]))
         if (report := plan.document.report).budget:
             asked = every_question(plan, [{"name": report.budget}])
             found += agree(ask, plan, [each for each in asked if each["target"] == report.total])
