@@ -18,7 +18,8 @@ from .content import Content, content
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = (
-    *("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge", "spans", "nodes", "search", "solve", "advise"),
+    *("exact", "quantity", "convert", "plan", "trees", "presets", "breakdown", "gauge"),
+    *("spans", "outcomes", "nodes", "search", "solve", "advise"),
     *("dom", "math", "state", "fields", "answer", "charts", "curve", "compare", "tools", "app"),
 )
 """The files of the program, each using only those before it."""

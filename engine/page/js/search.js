@@ -138,7 +138,9 @@ const Search = (() => {
   }
 
   // Values that meet the bound. An end is open where it does not itself meet it, and rough where it is known only closely.
-  const rangeOf = (low, high, lowOpen = false, highOpen = false, lowRough = false, highRough = false) => ({ low, high, lowOpen, highOpen, lowRough, highRough });
+  function rangeOf(low, high, lowOpen = false, highOpen = false, lowRough = false, highRough = false) {
+    return { low, high, lowOpen, highOpen, lowRough, highRough };
+  }
 
   // ---- taking a domain apart
 
@@ -146,7 +148,8 @@ const Search = (() => {
   // whole domain was settled; `parts`: which way the number goes where; `undefined`: where it has no value.
   function find(question, domain) {
     const found = { ranges: [], parts: [], undefined: [], complete: true, settled: 0, culprit: "", fromRight: !far(domain.high) };
-    if (domain.grid && compare(apart(domain.low, domain.high), SCANNED) < 0) question.limit = Math.min(Math.max(WORK, question.cost * SCANNED * 2), 10 * WORK);
+    const small = domain.grid && compare(apart(domain.low, domain.high), SCANNED) < 0;
+    if (small) question.limit = Math.min(Math.max(WORK, question.cost * SCANNED * 2), 10 * WORK);
     const todo = [];
     const put = (made) => todo.push(...(found.fromRight ? made : made.reverse()));
     put(piecesOf(domain));
@@ -182,7 +185,8 @@ const Search = (() => {
   function merge(found, range, grid) {
     const last = found.ranges.at(-1);
     const [left, right] = found.fromRight ? [range, last] : [last, range];
-    const touch = last && (grid ? compare(plus(left.high, 1), right.low) >= 0 : equal(left.high, right.low) && !(left.highOpen && right.lowOpen));
+    const near = last && (grid ? compare(plus(left.high, 1), right.low) >= 0 : equal(left.high, right.low));
+    const touch = near && (grid || !(left.highOpen && right.lowOpen));
     if (touch) found.ranges.pop();
     found.ranges.push(touch ? rangeOf(left.low, right.high, left.lowOpen, right.highOpen, left.lowRough, right.highRough) : range);
   }
@@ -253,7 +257,10 @@ const Search = (() => {
     return [new Piece(low, at, false), new Piece(at, at, false), new Piece(at, high, false)];
   }
 
-  const nearestTo = (place, splits) => splits.reduce((best, at) => (compare(size(subtract(at, place)), size(subtract(best, place))) < 0 ? at : best));
+  function nearestTo(place, splits) {
+    const off = (at) => size(subtract(at, place));
+    return splits.reduce((best, at) => (compare(off(at), off(best)) < 0 ? at : best));
+  }
 
   // Where to split (on a grid, after which number); null where the piece is too fine or too far out.
   function middle(piece, splits) {

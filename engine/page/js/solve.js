@@ -39,7 +39,8 @@ const Solve = (() => {
   // The bound is never met: `where` it is missed by the least.
   function missed(name, goal, where, at, bound) {
     const gap = subtract(at, bound);
-    refuse(`no value of \`${name}\` fits: ${where} ${goal.name} is ${goal.size(at)}, ${goal.size(size(gap))} ${sign(gap) > 0 ? "over" : "below"} ${goal.size(bound)}`);
+    const off = `${goal.size(size(gap))} ${sign(gap) > 0 ? "over" : "below"} ${goal.size(bound)}`;
+    refuse(`no value of \`${name}\` fits: ${where} ${goal.name} is ${goal.size(at)}, ${off}`);
   }
 
   const setting = (given, id, value) => new Map(given).set(id, { value, origin: "given" });
@@ -56,7 +57,8 @@ const Solve = (() => {
   function solve(gauge, given, unknown, asked = {}) {
     const goal = goalOf(gauge, asked);
     const item = gauge.program.item(unknown);
-    if (!item && gauge.kinds.has(unknown)) return tried(gauge, given, goal, entriesOf(gauge, given, gauge.kinds.get(unknown), goal), unknown);
+    const kind = gauge.kinds.get(unknown);
+    if (!item && kind) return tried(gauge, given, goal, entriesOf(gauge, given, kind, goal), unknown);
     if (!item?.input) refuse(item ? `\`${unknown}\` is computed, not given` : `there is no input \`${unknown}\` to solve for`);
     if (item.choices || item.type === "boolean") return listed(gauge, given, goal, item, unknown);
     if (!isNumeric(item)) refuse(`\`${unknown}\` is a list: only one value can be solved for`);
@@ -183,14 +185,15 @@ const Solve = (() => {
     const settles = next !== null && goal.sense !== "equals" ? ", so the two values above settle it" : "";
     if (rises || falls) return `${goal.name} never ${rises ? "falls" : "rises"} as ${name} grows${settles}.`;
     const pieces = `${name} was taken apart into ${grouped(found.settled)} piece${found.settled === 1 ? "" : "s"}`;
-    return found.complete ? `${pieces}, each on one side of the bound, or going one way only, or computed.` : `${pieces}, from its largest value down.`;
+    return `${pieces}, ${found.complete ? "each on one side of the bound, or going one way, or computed" : "from its largest value down"}.`;
   }
 
   function notesOf({ gauge, question, found, domain, goal, item, name }, value, side) {
     const notes = [];
     const top = far(domain.high) ? "" : grouped(domain.high);
     const every = { any: "every value", smallest: "every larger value" }[side];
-    if (every && (side === "any" || equal(found.ranges.at(-1).high, domain.high))) notes.push(`${every} fits${top ? `, up to its maximum, ${top}` : ", without end"}`);
+    const upward = every && (side === "any" || equal(found.ranges.at(-1).high, domain.high));
+    if (upward) notes.push(`${every} fits${top ? `, up to ${top}` : ""}`);
     else if (side === "largest" && value !== null && equal(value, domain.high)) notes.push(`this is the maximum of ${name}`);
     for (const { low, high, why } of found.undefined.slice(0, 1)) {
       notes.push(`${goal.name} has no value at some ${name}, such as ${digits(far(low) ? high : low)}: ${why}`);
@@ -200,7 +203,9 @@ const Solve = (() => {
     const { warnings, errors } = Plan.checked(values);
     notes.push(...[...errors, ...warnings].map((text) => `at ${name} = ${digits(value)}: ${text}`));
     if (goal.target === gauge.total) {
-      for (const { title, low, high } of gauge.ranges(values)) notes.push(`${title} is not in ${goal.name}: ${goal.size(low)} to ${goal.size(high)}`);
+      for (const { title, low, high } of gauge.ranges(values)) {
+        notes.push(`${title} is not in ${goal.name}: ${goal.size(low)} to ${goal.size(high)}`);
+      }
     }
     return notes;
   }
@@ -210,8 +215,9 @@ const Solve = (() => {
   function listed(gauge, given, goal, item, unknown) {
     reaches(gauge.program, given, item.id, goal);
     const { choices = [], otherwise } = item;
-    const choice = otherwise && !choices.includes(otherwise) ? [...choices, otherwise] : choices;
-    const entries = (item.type === "boolean" ? [false, true] : choice).map((value) => entryOf(gauge, setting(given, item.id, value), goal, value));
+    const other = otherwise && !choices.includes(otherwise) ? [otherwise] : [];
+    const all = item.type === "boolean" ? [false, true] : [...choices, ...other];
+    const entries = all.map((value) => entryOf(gauge, setting(given, item.id, value), goal, value));
     return tried(gauge, given, goal, entries, unknown);
   }
 
@@ -264,8 +270,9 @@ const Solve = (() => {
     if (known.length > 1 && known.every((entry) => equal(entry.at, known[0].at) && equal(entry.bound, known[0].bound))) idle(unknown, goal);
     entries.sort(ranked);
     const [first] = entries;
-    if (!first.fits) missed(unknown, goal, `even with ${isNumber(first.value) ? grouped(first.value) : first.value}`, first.at, first.bound);
-    return { value: first.value, at: first.at, limit: first.bound, entries, proof: "Every value was tried.", notes: first.notes };
+    const { value, at, bound, notes } = first;
+    if (!first.fits) missed(unknown, goal, `even with ${isNumber(value) ? grouped(value) : value}`, at, bound);
+    return { value, at, limit: bound, entries, proof: "Every value was tried.", notes };
   }
 
   return Object.freeze({ NoAnswer, solve });

@@ -2,9 +2,10 @@
 //
 // An end is an exact number, or Infinity or -Infinity: the marks of no end, which never enter a calculation.
 const Spans = (() => {
-  const { floor, equal, negative: minus, add: sum, subtract: less, multiply: product, divide: ratio } = Exact;
+  const { floor, ceil, equal, negative: minus, add: sum, subtract: less, multiply: product, divide: ratio } = Exact;
   const FAR = Infinity;
   const LARGEST = 12288n;
+  const HIGHEST = 64;
 
   // The whole numbers from `low` to `high`, or, unless `grid`, the numbers strictly between them (or one number).
   class Piece {
@@ -172,6 +173,24 @@ const Spans = (() => {
     return [sign(base.low) < 0 && sign(base.high) > 0 ? 0 : least(low, high), most(low, high)];
   }
 
+  // A power whose exponent changes: known for a base of at least 1.
+  function varyingPower(base, exponent) {
+    if (compare(base.low, 1) < 0) return sign(base.low) < 0 ? ANYTHING : new Span(0, FAR, -FAR, FAR);
+    const held = (end) => most(-HIGHEST, least(HIGHEST, end));
+    const [low, high] = [floor(held(exponent.low)), ceil(held(exponent.high))];
+    const ends = [base.low, base.high].flatMap((end) => [low, high].map((by) => endRaised(end, by)));
+    const up = base.rises && exponent.rises && low >= 0;
+    const down = base.falls && exponent.falls && low >= 0;
+    return kept(new Span(least(...ends), most(...ends), up ? 0 : -FAR, down ? 0 : FAR, base.whole && low >= 0));
+  }
+
+  function endRaised(end, by) {
+    if (by === 0) return 1;
+    if (far(end)) return by > 0 ? FAR : 0;
+    const value = raise(end, Math.abs(by));
+    return by > 0 ? value : ratio(1, value);
+  }
+
   function roundedDown(piece, span) {
     if (span.whole) return span;
     const low = far(span.low) ? span.low : floor(span.low);
@@ -219,7 +238,7 @@ const Spans = (() => {
   }
 
   // Two lines over one piece are the same span when their slopes and offsets are.
-  const same = (a, b) => a.whole === b.whole && a.fixed === b.fixed && b.line !== null && a.line.every((part, at) => equal(part, b.line[at]));
+  const same = (a, b) => a.whole === b.whole && a.fixed === b.fixed && b.line && a.line.every((part, at) => equal(part, b.line[at]));
 
   const outer = (spans) => [least(...spans.map((span) => span.low)), most(...spans.map((span) => span.high))];
 
@@ -244,7 +263,8 @@ const Spans = (() => {
   }
 
   return Object.freeze({
-    Piece, Span, ANYTHING, FAR, far, sign, compare, least, most, size, apart, plus, constant, straight, kept, add, subtract, negative, multiply,
-    divide, zero, power, raise, roundedDown, roundedUp, remainder, roundedTo, larger, smaller, absolute, either, eitherStill, oneThen,
+    Piece, Span, ANYTHING, FAR, HIGHEST, far, sign, compare, most, size, apart, plus, constant, straight, add, subtract, negative, multiply,
+    divide, zero, power, varyingPower, roundedDown, roundedUp, remainder, roundedTo, larger, smaller, absolute, either,
+    eitherStill, oneThen,
   });
 })();
