@@ -146,7 +146,7 @@ def marked(case: dict[str, str]) -> Any:
     return pytest.param(case, id=case["id"], marks=[] if quick else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("case", map(marked, corpus()))
+@pytest.mark.parametrize("case", [marked(case) for case in corpus()])
 def test_labels_of_the_corpus(case: dict[str, str], open_page: Opener) -> None:
     try:
         plan = Plan(load(str(ROOT / "tests" / "corpus" / case["file"])))

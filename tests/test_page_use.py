@@ -29,10 +29,17 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 TALLY = "() => [gauge.answer(gaugePage.asked).total, gaugePage.view.answer.total].map(String)"
 
 
+QUIET = """() => new Promise((done) => {
+  let timer = setTimeout(done, 300);
+  const later = () => { clearTimeout(timer); timer = setTimeout(done, 300); };
+  new MutationObserver(later).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+})"""
+
+
 def settled(page: Page) -> Page:
     """The page when everything that follows the first paint is there."""
     page.wait_for_function("() => window.gaugePage")
-    page.wait_for_timeout(400)
+    page.evaluate(QUIET)
     return page
 
 
@@ -141,7 +148,7 @@ def test_the_address_holds_the_question(open_page: Opener) -> None:
     page = settled(open_page(RULES))
     page.evaluate("gaugePage.setAll({ batch_size: '1_000', sequence_length: '4Ki', precision: 'nf4' })")
     total = same_answer(page)
-    page.wait_for_timeout(700)
+    page.wait_for_function("() => location.hash.includes('nf4')")
     again = settled(open_page(RULES, fragment=page.evaluate("location.hash")))
     assert again.evaluate("gaugePage.asked.set") == page.evaluate("gaugePage.asked.set")
     assert same_answer(again) == total
