@@ -67,7 +67,7 @@ def measure(page: Any, address: str) -> tuple[list[float], list[float], list[flo
         page.goto("about:blank")
         begun = time.perf_counter()
         page.goto(address)
-        page.wait_for_function("window.gaugePage?.view")
+        page.wait_for_function("() => window.gaugePage?.view")
         starts.append((time.perf_counter() - begun) * 1000)
     names = page.evaluate("gauge.content.report.inputs.filter((name) => gauge.program.item(name)).slice(0, 6)")
     page.evaluate(REPAINTS, names)  # what runs often is compiled

@@ -148,13 +148,17 @@ def chromium() -> Iterator[Browser]:
 
 
 class Opener:
-    """Opens pages from disk, each in a context of its own, and keeps what they said or did that they should not in `said`."""
+    """Opens pages from disk, each in a context of its own.
+
+    `said` is what they said or did that they should not, `address` that of the last.
+    """
 
     def __init__(self, browser: Browser, folder: Path) -> None:
         self.browser = browser
         self.folder = folder
         self.contexts: list[Any] = []
         self.said: list[str] = []
+        self.address = ""
 
     def __call__(self, page: str, *, fragment: str = "", **options: Any) -> Page:
         """Open the HTML of a page, or the page of a rules file of this checkout.
@@ -169,9 +173,10 @@ class Opener:
         context = self.browser.new_context(**options)
         self.contexts.append(context)
         made = context.new_page()
-        watch(made, self.said, file.as_uri())
-        made.goto(file.as_uri() + fragment)
-        made.wait_for_function("window.gauge", timeout=20_000)
+        self.address = file.as_uri()
+        watch(made, self.said, self.address)
+        made.goto(self.address + fragment)
+        made.wait_for_function("() => window.gauge", timeout=20_000)
         return made
 
 

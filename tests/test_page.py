@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -140,7 +140,13 @@ def corpus() -> list[dict[str, str]]:
     return [case for case in map(json.loads, lines) if case["group"] == "output" and case["kind"] == "rules"]
 
 
-@pytest.mark.parametrize("case", corpus(), ids=lambda case: case["id"])
+def marked(case: dict[str, str]) -> Any:
+    """A case; the labels that only a terminal or a spreadsheet would take for more are slow."""
+    quick = re.search("html|js|long|combining", case["id"])
+    return pytest.param(case, id=case["id"], marks=[] if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("case", [marked(case) for case in corpus()])
 def test_labels_of_the_corpus(case: dict[str, str], open_page: Opener) -> None:
     try:
         plan = Plan(load(str(ROOT / "tests" / "corpus" / case["file"])))
@@ -311,7 +317,7 @@ def test_served_in_the_browser(server: serve.Server, chromium: Browser) -> None:
     page = chromium.new_page()
     watch(page, said, server.address)
     page.goto(server.address)
-    page.wait_for_function("window.gauge")
+    page.wait_for_function("() => window.gauge")
     page.close()
     assert not said
 

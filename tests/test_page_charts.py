@@ -54,7 +54,7 @@ def shared(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     said: list[str] = []
     watch(page, said, file.as_uri())
     page.goto(file.as_uri())
-    page.wait_for_function("window.gauge")
+    page.wait_for_function("() => window.gauge")
     yield empty(page), said
     context.close()
 

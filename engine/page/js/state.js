@@ -34,7 +34,9 @@ const State = (() => {
 
   // A scalar of YAML that reads back as this text.
   const yamlText = (text) => (/^(\[[A-Za-z0-9_., -]*\]|[A-Za-z0-9_.+][A-Za-z0-9_.+\/%-]*)$/.test(text) && !/^(null|~)$/i.test(text) ? text : JSON.stringify(text));
-  const yaml = (asked) => everything(asked).map(([name, text]) => `${name}: ${yamlText(text)}\n`).join("");
+  // A comma is no part of a number in a file.
+  const grouped = /^\s*[+-]?[0-9]{1,3}(,[0-9]{3})+(?![0-9,])/;
+  const yaml = (asked) => everything(asked).map(([name, text]) => `${name}: ${yamlText(grouped.test(text) ? text.replaceAll(",", "") : text)}\n`).join("");
 
   const shell = (text) => (/^[A-Za-z0-9_.,=+\/:@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   function command(gauge, asked) {
