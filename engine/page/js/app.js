@@ -161,7 +161,7 @@ const App = (() => {
     function update(view) {
       const given = items.filter((item) => view.asked.set[page.name(item)] !== undefined).length;
       const matter = items.filter((item) => view.used.has(item.id)).length;
-      count.textContent = `${matter} of ${items.length} matter here${given ? `, ${given} given` : ""}`;
+      Dom.tell(count, `${matter} of ${items.length} matter here${given ? `, ${given} given` : ""}`);
       if (!fields || !element.open) return;
       let hidden = 0;
       for (const field of fields) {
@@ -237,10 +237,9 @@ const App = (() => {
       bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
       parts.replaceChildren(...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []));
       breakdown.hidden = !parts.firstChild;
-      paint();
     }
     const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);
-    return { top, elements: [breakdown, why], update, bars };
+    return { top, elements: [breakdown, why], update, bars, explanation: { update: paint } };
   }
 
   // Everything that leaves the page.
@@ -310,9 +309,8 @@ const App = (() => {
     const inputs = controls(page);
     const answer = results(page);
     page.now = [inputs, answer];
-    page.then = gauge.total === undefined ? [] : [
-      Tools.levers(page), Tools.inverse(page), Tools.curve(page), Tools.compare(page),
-    ];
+    page.then = [answer.explanation];
+    if (gauge.total !== undefined) page.then.push(Tools.levers(page), Tools.inverse(page), Tools.curve(page), Tools.compare(page));
     const title = data.title || "Rules";
     document.body.replaceChildren(
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),

@@ -17,6 +17,11 @@ const Dom = (() => {
   const h = (tag, props, ...children) => fill(document.createElement(tag), props, children);
   const svg = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
+  // Puts a text where another may stand; the same one is left alone, which costs the browser nothing.
+  function tell(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
   // Offers a text as a file.
   function download(name, text, type) {
     const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
@@ -24,5 +29,5 @@ const Dom = (() => {
     URL.revokeObjectURL(link.href);
   }
 
-  return Object.freeze({ h, svg, download });
+  return Object.freeze({ h, svg, tell, download });
 })();

@@ -1,6 +1,6 @@
 // The controls: a field for each input, and a box with search for each kind of preset.
 const Fields = (() => {
-  const { h } = Dom;
+  const { h, tell } = Dom;
   const FEW = 5;
 
   const titleOf = (page, item) => item.title ?? page.name(item);
@@ -64,8 +64,9 @@ const Fields = (() => {
   }
 
   function showBox(box, item, state, text) {
-    if (document.activeElement !== box || text === undefined) box.value = text ?? "";
-    box.placeholder = text === undefined ? words(state, item.unit) : "";
+    const [value, hint] = [text ?? "", text === undefined ? words(state, item.unit) : ""];
+    if (box.value !== value && (document.activeElement !== box || text === undefined)) box.value = value;
+    if (box.placeholder !== hint) box.placeholder = hint;
   }
 
   function radios(page, item, id, options) {
@@ -91,7 +92,7 @@ const Fields = (() => {
     const box = h("select", { id }, assumed, options.map((option) => h("option", { value: option }, option)));
     box.addEventListener("change", () => page.set(name, box.value));
     const show = (state, text) => {
-      assumed.textContent = words(state) ? `${words(state)} (assumed)` : "choose …";
+      tell(assumed, words(state) ? `${words(state)} (assumed)` : "choose …");
       box.value = text ?? "";
     };
     return { parts: [box], focus: box, show };
@@ -136,16 +137,16 @@ const Fields = (() => {
       const known = view.answer.given.get(item.id);
       made.show(state, text);
       reset.hidden = text === undefined;
-      origin.textContent = text !== undefined ? "" : known ? known.where : state instanceof Plan.Absent || state === undefined ? "needed" : "assumed";
+      tell(origin, text !== undefined ? "" : known ? known.where : state instanceof Plan.Absent || state === undefined ? "needed" : "assumed");
       element.classList.toggle("given", text !== undefined);
       const trouble = view.problems.get(name);
-      problem.textContent = trouble ?? "";
+      tell(problem, trouble ?? "");
       problem.hidden = !trouble;
       made.focus?.setAttribute("aria-invalid", trouble ? "true" : "false");
       const idle = !view.used.has(item.id) && text === undefined && !trouble;
       if (idle !== element.classList.contains("idle")) element.classList.toggle("idle", idle);
       why.hidden = !idle;
-      if (idle) why.textContent = view.why(item);
+      if (idle) tell(why, view.why(item));
       return idle;
     }
     return { element, update, item, text: `${name} ${titleOf(page, item)}`.toLowerCase() };
@@ -239,7 +240,7 @@ const Fields = (() => {
       clear.hidden = !page.presetName(kind.name);
       box.placeholder = `search ${kind.entries.length}`;
       const trouble = view.problems.get(kind.name);
-      problem.textContent = trouble ?? "";
+      tell(problem, trouble ?? "");
       problem.hidden = !trouble;
       box.setAttribute("aria-invalid", trouble ? "true" : "false");
     }
