@@ -67,6 +67,7 @@ const Tools = (() => {
     if (found.entries) return tried(page, name, found.entries, unit);
     if (found.value === null) return [h("p", {}, "Every value fits.")];
     const [value, text] = [Quantity.grouped(found.value), Fields.words(found.value, item.unit)];
+    if (!found.attained) return [h("p", {}, `Any value ${found.side === "smallest" ? "above" : "below"} ${value} fits; ${value} itself no longer does.`)];
     const words = { largest: "is the largest that fits", smallest: "is the smallest that fits", any: "and every other value fits", only: "is the only one that fits" };
     const lines = [
       h("p", { class: "row" }, h("strong", { class: "big" }, value), ` ${words[found.side]}`, h("button", { type: "button", onclick: () => page.set(name, text) }, "Use it")),
