@@ -86,7 +86,7 @@ def number(random: Random) -> Number:
     return whole(Fraction(random.choice([1, 1, -1]) * value, below))
 
 
-@pytest.mark.parametrize("count", [3_000, pytest.param(60_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2_000, pytest.param(60_000, marks=pytest.mark.slow)])
 def test_operations(count: int, chromium: Browser) -> None:
     random = Random(count)
     cases: list[tuple[str, Number, Number]] = []
@@ -134,7 +134,7 @@ def test_reading(unit: str, commas: bool, chromium: Browser) -> None:
         assert said == told(lambda: quantity.read(text, unit, commas=commas)), text  # noqa: B023 - called at once
 
 
-@pytest.mark.parametrize("count", [1_500, pytest.param(30_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [500, pytest.param(30_000, marks=pytest.mark.slow)])
 def test_printing(count: int, chromium: Browser) -> None:
     random = Random(count)
     numbers = [number(random) for _ in range(count)]

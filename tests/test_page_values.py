@@ -47,7 +47,7 @@ def presets_of(page: Any) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("rules", RULES)
-@pytest.mark.parametrize("count", [120, pytest.param(2_400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(2_400, marks=pytest.mark.slow)])
 def test_random_questions(rules: str, count: int, open_page: Opener) -> None:
     page = open_page(rules)
     random = Random(f"{rules} {count}")  # noqa: S311 - not a secret
@@ -117,7 +117,7 @@ def compare(page: Any, plan: Plan, asked: list[dict[str, str]]) -> None:
         assert not differing, f"the engine and the page differ for {question}: {differing}"
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(500, marks=pytest.mark.slow)])
 def test_random_programs(count: int, open_page: Opener) -> None:
     page = open_page("rules/compute_gauge.yaml")
     for seed in range(count):
@@ -126,7 +126,7 @@ def test_random_programs(count: int, open_page: Opener) -> None:
         compare(page, plan, [{}, *(asked_of(random_rules.given(random)) for _ in range(6))])
 
 
-QUICK = settings(max_examples=60)
+QUICK = settings(max_examples=30)
 LONG = settings(max_examples=500)
 
 
