@@ -18,7 +18,9 @@
   function unpacked(packed, size) {
     const out = new Uint8Array(size);
     const odds = new Uint16Array(8192).fill(1024);
-    const [MATCH, REP, REP0, REP1, REP2, LONG, SLOT, NEAR, ALIGN, LENGTH, AGAIN, LITERAL] = [0, 12, 24, 36, 48, 60, 72, 328, 456, 480, 760, 1040];
+    const [MATCH, REP, REP0, REP1, REP2, LONG, SLOT, NEAR, ALIGN, LENGTH, AGAIN, LITERAL] = [
+      0, 12, 24, 36, 48, 60, 72, 328, 456, 480, 760, 1040,
+    ];
     let range = 2 ** 32 - 1;
     let code = 0;
     let at = 1;
@@ -84,7 +86,7 @@
 
     let state = 0;
     let past = [0, 0, 0, 0];
-    for (let to = 0; to < size; ) {
+    for (let to = 0; to < size;) {
       if (!bit(MATCH + state)) {
         const base = LITERAL + 768 * (to ? out[to - 1] >> 5 : 0);
         let node = 1;
@@ -126,7 +128,10 @@
 
   const packed = document.getElementById("packed");
   const sizes = packed.dataset.sizes.split(" ").map(Number);
-  const bytes = unpacked(bytesOf(packed.textContent), sizes.reduce((sum, size) => sum + size));
+  const bytes = unpacked(
+    bytesOf(packed.textContent),
+    sizes.reduce((sum, size) => sum + size),
+  );
   let from = 0;
   const [style, data, program] = sizes.map((size) => new TextDecoder().decode(bytes.subarray(from, (from += size))));
   const add = (kind, text) => {

@@ -30,7 +30,10 @@ const Advise = (() => {
 
     // The configuration with these settings; null when it cannot be had.
     at(settings) {
-      const key = [...settings].map(([id, value]) => `${id}=${value}`).sort().join();
+      const key = [...settings]
+        .map(([id, value]) => `${id}=${value}`)
+        .sort()
+        .join();
       if (!this.seen.has(key)) this.seen.set(key, this.tried(settings, settings.size ? this.values(settings, this.wanted) : this.base));
       return this.seen.get(key);
     }
@@ -79,7 +82,9 @@ const Advise = (() => {
   function candidate(trials, lever, before) {
     if (lever.when !== undefined && trials.base.compute(lever.when) !== true) return null;
     if (lever.largest !== undefined && before.fits !== false) return null;
-    const steps = stepsOf(trials, lever).map((step) => trials.at(step)).filter(Boolean);
+    const steps = stepsOf(trials, lever)
+      .map((step) => trials.at(step))
+      .filter(Boolean);
     if (!steps.length) return null;
     const strongest = least(steps);
     const helps = compare(strongest.saved, 0) > 0 || (strongest.saved === 0 && trials.smaller(strongest.settings));
@@ -163,7 +168,8 @@ const Advise = (() => {
   function* remedy(trials, candidates) {
     let best = null;
     const seen = (chosen, tried) => {
-      if (tried && (!best || compare(tried.total, best.tried.total) < 0)) best = { levers: chosen.map((each) => [each.lever, each.strongest.settings]), tried };
+      if (tried && (!best || compare(tried.total, best.tried.total) < 0))
+        best = { levers: chosen.map((each) => [each.lever, each.strongest.settings]), tried };
     };
     const each = tries(candidates);
     let next = each.next();

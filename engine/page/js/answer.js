@@ -7,24 +7,52 @@ const Answer = (() => {
 
   // The answer in one sentence, for the title of a bar and the live region.
   function sentence(gauge, answer) {
-    if (answer.total === undefined) return answer.missing?.length ? `A value is missing: ${answer.missing.map((item) => item.title).join(", ")}` : "No answer";
+    if (answer.total === undefined)
+      return answer.missing?.length ? `A value is missing: ${answer.missing.map((item) => item.title).join(", ")}` : "No answer";
     const unit = unitOf(gauge);
     const said = `${titleOf(gauge, gauge.total)} ${Quantity.readable(answer.total, unit)}`;
     if (answer.fits === undefined) return said;
     const size = Quantity.readable(Exact.magnitude(answer.headroom), unit);
-    return answer.fits ? `${said}: fits, ${size} left` : `${said}: does not fit, ${Exact.compare(answer.headroom, 0) < 0 ? `${size} too much` : `only ${size} left for what is beside it`}`;
+    return answer.fits
+      ? `${said}: fits, ${size} left`
+      : `${said}: does not fit, ${Exact.compare(answer.headroom, 0) < 0 ? `${size} too much` : `only ${size} left for what is beside it`}`;
   }
 
   function verdict(gauge, answer) {
     const unit = unitOf(gauge);
-    if (answer.problems.length) return h("div", { class: "verdict bad" }, h("strong", {}, "✗ Not computed"), " What is below is the last answer.", h("ul", {}, answer.problems.map((each) => h("li", {}, each.message))));
+    if (answer.problems.length)
+      return h(
+        "div",
+        { class: "verdict bad" },
+        h("strong", {}, "✗ Not computed"),
+        " What is below is the last answer.",
+        h(
+          "ul",
+          {},
+          answer.problems.map((each) => h("li", {}, each.message)),
+        ),
+      );
     if (answer.missing?.length) {
-      const names = answer.missing.slice(0, 8).map((item) => h("li", {}, item.title ?? gauge.program.name(item.id), " ", h("code", {}, gauge.program.name(item.id))));
+      const names = answer.missing
+        .slice(0, 8)
+        .map((item) => h("li", {}, item.title ?? gauge.program.name(item.id), " ", h("code", {}, gauge.program.name(item.id))));
       const kinds = [...gauge.kinds.values()].filter((kind) => kind.readers).map((kind) => kind.title || kind.name);
-      return h("div", { class: "verdict" }, h("strong", {}, answer.missing.length > 1 ? `${answer.missing.length} values are missing` : "A value is missing"), h("ul", {}, names), kinds.length ? h("p", {}, `Choose a ${kinds.join(" or ").toLowerCase()}, or give ${answer.missing.length > 1 ? "them" : "it"}.`) : null);
+      return h(
+        "div",
+        { class: "verdict" },
+        h("strong", {}, answer.missing.length > 1 ? `${answer.missing.length} values are missing` : "A value is missing"),
+        h("ul", {}, names),
+        kinds.length
+          ? h("p", {}, `Choose a ${kinds.join(" or ").toLowerCase()}, or give ${answer.missing.length > 1 ? "them" : "it"}.`)
+          : null,
+      );
     }
-    if (answer.total === undefined) return h("div", { class: "verdict" }, h("strong", {}, `${titleOf(gauge, gauge.total)} does not apply here`));
-    if (answer.fits === undefined) return gauge.budget === undefined ? null : h("div", { class: "verdict" }, `Give ${titleOf(gauge, gauge.budget).toLowerCase()} to see whether it fits.`);
+    if (answer.total === undefined)
+      return h("div", { class: "verdict" }, h("strong", {}, `${titleOf(gauge, gauge.total)} does not apply here`));
+    if (answer.fits === undefined)
+      return gauge.budget === undefined
+        ? null
+        : h("div", { class: "verdict" }, `Give ${titleOf(gauge, gauge.budget).toLowerCase()} to see whether it fits.`);
     return fitting(gauge, answer, unit);
   }
 
@@ -34,8 +62,22 @@ const Answer = (() => {
     const doubt = answer.fits && answer.fitsAtHighEnd === false;
     const word = answer.fits ? (doubt ? "≈ Just fits" : "✓ Fits") : "✗ Does not fit";
     const used = `${Quantity.share(answer.total, answer.budget)} of ${Quantity.readable(answer.budget, unit)}`;
-    const ranges = answer.ranges.map((range) => h("p", {}, `${range.title}, not in the total: ${Quantity.readable(range.low, unit)} to ${Quantity.readable(range.high, unit)}.${doubt ? " At its high end it does not fit." : ""}`));
-    return h("div", { class: `verdict ${answer.fits ? (doubt ? "warn" : "good") : "bad"}` }, h("strong", {}, word), " ", h("span", { title: bytes(Exact.magnitude(answer.headroom), unit) }, short ? `${size} too much` : `${size} left`), h("span", { class: "quiet" }, ` · ${used}`), ranges);
+    const ranges = answer.ranges.map((range) =>
+      h(
+        "p",
+        {},
+        `${range.title}, not in the total: ${Quantity.readable(range.low, unit)} to ${Quantity.readable(range.high, unit)}.${doubt ? " At its high end it does not fit." : ""}`,
+      ),
+    );
+    return h(
+      "div",
+      { class: `verdict ${answer.fits ? (doubt ? "warn" : "good") : "bad"}` },
+      h("strong", {}, word),
+      " ",
+      h("span", { title: bytes(Exact.magnitude(answer.headroom), unit) }, short ? `${size} too much` : `${size} left`),
+      h("span", { class: "quiet" }, ` · ${used}`),
+      ranges,
+    );
   }
 
   // The number large, its phase, the verdict.
@@ -50,7 +92,13 @@ const Answer = (() => {
       h("p", { class: "total" }, shown),
       h("p", { class: "quiet exact" }, exact, peaks ? ` · falls in: ${peaks}` : ""),
       verdict(gauge, answer),
-      answer.warnings.length ? h("ul", { class: "warnings" }, answer.warnings.map((text) => h("li", {}, text))) : null,
+      answer.warnings.length
+        ? h(
+            "ul",
+            { class: "warnings" },
+            answer.warnings.map((text) => h("li", {}, text)),
+          )
+        : null,
     ].filter(Boolean);
   }
 
@@ -66,7 +114,8 @@ const Answer = (() => {
     for (const id of gauge.parts) {
       const state = values.state(id);
       if (here.has(id)) continue;
-      if (Exact.isNumber(state) && state !== 0) made.push({ id, label: titleOf(gauge, id), value: state, share: "not at the peak", aside: true });
+      if (Exact.isNumber(state) && state !== 0)
+        made.push({ id, label: titleOf(gauge, id), value: state, share: "not at the peak", aside: true });
     }
     return made;
   }
@@ -74,21 +123,64 @@ const Answer = (() => {
   function table(gauge, answer, onpick) {
     const unit = unitOf(gauge);
     const body = rows(gauge, answer).map((row) => {
-      const label = row.id === undefined ? row.label : h("button", { type: "button", class: "link", onclick: () => onpick(row.id) }, row.label);
+      const label =
+        row.id === undefined ? row.label : h("button", { type: "button", class: "link", onclick: () => onpick(row.id) }, row.label);
       const sizes = row.value === undefined ? ["", ""] : [Quantity.grouped(row.value), Quantity.readable(row.value, unit)];
-      return h("tr", { class: row.total ? "sum" : row.aside ? "aside" : "", "data-id": row.id }, h("th", { scope: "row" }, label), h("td", {}, sizes[1]), h("td", { class: "digits" }, sizes[0]), h("td", {}, row.share));
+      return h(
+        "tr",
+        { class: row.total ? "sum" : row.aside ? "aside" : "", "data-id": row.id },
+        h("th", { scope: "row" }, label),
+        h("td", {}, sizes[1]),
+        h("td", { class: "digits" }, sizes[0]),
+        h("td", {}, row.share),
+      );
     });
     const none = gauge.parts.filter((id) => [0, Plan.NOTHING].includes(answer.values.state(id)));
-    const rest = none.flatMap((id, at) => [at ? ", " : "", h("button", { type: "button", class: "link", onclick: () => onpick(id) }, titleOf(gauge, id))]);
+    const rest = none.flatMap((id, at) => [
+      at ? ", " : "",
+      h("button", { type: "button", class: "link", onclick: () => onpick(id) }, titleOf(gauge, id)),
+    ]);
     const note = none.length ? h("p", { class: "quiet nothing" }, "Nothing here: ", rest) : null;
-    return [h("table", { class: "parts" }, h("thead", {}, h("tr", {}, ["Part", "Size", unit === "byte" ? "Bytes" : "Value", "Share"].map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, body)), note].filter(Boolean);
+    return [
+      h(
+        "table",
+        { class: "parts" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Part", "Size", unit === "byte" ? "Bytes" : "Value", "Share"].map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
+        h("tbody", {}, body),
+      ),
+      note,
+    ].filter(Boolean);
   }
 
   // For rules without a total: every rule with its value.
   function plainTable(gauge, answer, onpick) {
     const items = gauge.program.items.filter((item) => !item.input);
-    const body = items.map((item) => h("tr", { "data-id": item.id }, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id))), h("td", {}, stateText(answer.values.state(item.id), item.unit))));
-    return h("table", { class: "parts" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Value"))), h("tbody", {}, body));
+    const body = items.map((item) =>
+      h(
+        "tr",
+        { "data-id": item.id },
+        h(
+          "th",
+          { scope: "row" },
+          h("button", { type: "button", class: "link", onclick: () => onpick(item.id) }, item.title ?? gauge.program.name(item.id)),
+        ),
+        h("td", {}, stateText(answer.values.state(item.id), item.unit)),
+      ),
+    );
+    return h(
+      "table",
+      { class: "parts" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Rule"), h("th", { scope: "col" }, "Value"))),
+      h("tbody", {}, body),
+    );
   }
 
   // A state in words: exact digits, and a readable size where that says more.
@@ -124,14 +216,35 @@ const Answer = (() => {
     const formula = known ? undefined : body(gauge, values, item);
     const state = values.state(id);
     const tree = formula === undefined ? null : gauge.program.tree(formula);
-    const lines = [h("p", { class: "value" }, h("strong", {}, stateText(state, item.unit)), known ? h("span", { class: "quiet" }, ` ${known.where ?? "given"}`) : "")];
+    const lines = [
+      h(
+        "p",
+        { class: "value" },
+        h("strong", {}, stateText(state, item.unit)),
+        known ? h("span", { class: "quiet" }, ` ${known.where ?? "given"}`) : "",
+      ),
+    ];
     if (item.doc) lines.push(h("p", {}, item.doc));
     if (tree) {
       const name = { kind: "name", id, name: gauge.program.name(id) };
       const skipped = state === Plan.NOTHING;
-      lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, skipped ? "applies when " : "", MathText.equation(gauge, skipped ? null : name, tree, skipped ? "" : "=")));
+      lines.push(
+        h(
+          "div",
+          { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" },
+          skipped ? "applies when " : "",
+          MathText.equation(gauge, skipped ? null : name, tree, skipped ? "" : "="),
+        ),
+      );
       const numbers = Trees.numbers(values, tree);
-      if (!skipped && Plan.children(tree).length) lines.push(h("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" }, MathText.equation(gauge, null, numbers)));
+      if (!skipped && Plan.children(tree).length)
+        lines.push(
+          h(
+            "div",
+            { class: "formula", tabindex: 0, role: "group", "aria-label": "With the numbers put in" },
+            MathText.equation(gauge, null, numbers),
+          ),
+        );
     } else if (!known && item.input) lines.push(h("p", { class: "quiet" }, "assumed"));
     if (item.source) lines.push(sourceLink(gauge, item.source));
     const needs = tree ? [...new Set(gauge.program.used(tree))] : [];
@@ -140,7 +253,15 @@ const Answer = (() => {
       const entry = (needed) => {
         const sign = MathText.formula({ kind: "name", name: gauge.program.name(needed) }, written);
         const link = h("button", { type: "button", class: "link", onclick: () => onpick(needed) }, titleOf(gauge, needed));
-        return h("li", {}, sign, " ", link, " ", h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit)));
+        return h(
+          "li",
+          {},
+          sign,
+          " ",
+          link,
+          " ",
+          h("span", { class: "quiet" }, stateText(values.state(needed), gauge.program.byId.get(needed).unit)),
+        );
       };
       lines.push(h("ul", { class: "needs" }, needs.map(entry)));
     }

@@ -12,7 +12,9 @@ const App = (() => {
       this.later = 0;
       const { report } = gauge.content;
       this.unknown = report.inputs.find((name) => gauge.program.item(name)?.type === "integer");
-      this.roots = [gauge.total, gauge.budget, ...gauge.parts, ...gauge.beside.flatMap(({ low, high }) => [low, high])].filter((id) => id !== undefined);
+      this.roots = [gauge.total, gauge.budget, ...gauge.parts, ...gauge.beside.flatMap(({ low, high }) => [low, high])].filter(
+        (id) => id !== undefined,
+      );
       if (!this.roots.length) this.roots = gauge.program.items.filter((item) => !item.input).map((item) => item.id);
     }
 
@@ -113,8 +115,10 @@ const App = (() => {
         for (const rule of level.map((id) => program.byId.get(id))) {
           if (rule.when === undefined || values.state(rule.id) !== Plan.NOTHING) continue;
           const tree = program.tree(rule.when);
-          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => Trees.holds(values, part) === false) : [tree];
-          for (const part of parts) found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
+          const parts =
+            tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => Trees.holds(values, part) === false) : [tree];
+          for (const part of parts)
+            found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
         }
       }
       found.sort((one, two) => two.first - one.first || one.text.length - two.text.length);
@@ -128,17 +132,47 @@ const App = (() => {
     const { report, groups } = gauge.content;
     const inputs = gauge.program.items.filter((item) => item.input);
     const reached = gauge.program.ancestors(page.roots);
-    const first = report.inputs.length ? report.inputs.map((name) => gauge.program.item(name)).filter((item) => item?.input) : inputs.filter(({ id }) => reached.has(id));
+    const first = report.inputs.length
+      ? report.inputs.map((name) => gauge.program.item(name)).filter((item) => item?.input)
+      : inputs.filter(({ id }) => reached.has(id));
     const place = (kind) => (report.inputs.includes(kind.name) ? report.inputs.indexOf(kind.name) : -1);
     const presets = [...gauge.kinds.values()].sort((a, b) => place(a) - place(b)).map((kind) => Fields.preset(page, kind));
     const main = first.map((item) => Fields.field(page, item, true));
     const rest = inputs.filter((item) => !first.includes(item));
     const known = new Set(groups.map(([name]) => name));
-    const blocks = [...groups, ["", "Other inputs"]].map(([name, title]) => group(page, title, rest.filter((item) => (known.has(item.group) ? item.group === name : name === ""))));
+    const blocks = [...groups, ["", "Other inputs"]].map(([name, title]) =>
+      group(
+        page,
+        title,
+        rest.filter((item) => (known.has(item.group) ? item.group === name : name === "")),
+      ),
+    );
     const shown = blocks.filter(Boolean);
-    const sought = h("input", { type: "search", placeholder: `search ${rest.length} further inputs`, "aria-label": "Search further inputs", maxlength: "60" });
+    const sought = h("input", {
+      type: "search",
+      placeholder: `search ${rest.length} further inputs`,
+      "aria-label": "Search further inputs",
+      maxlength: "60",
+    });
     sought.addEventListener("input", () => shown.forEach((block) => block.search(sought.value.trim().toLowerCase(), page.view)));
-    const element = h("form", { class: "controls", "aria-label": "Inputs", onsubmit: (event) => event.preventDefault() }, h("div", { class: "card" }, presets.map((each) => each.element), main.map((each) => each.element)), rest.length ? h("div", { class: "card more" }, sought, shown.map((block) => block.element)) : null);
+    const element = h(
+      "form",
+      { class: "controls", "aria-label": "Inputs", onsubmit: (event) => event.preventDefault() },
+      h(
+        "div",
+        { class: "card" },
+        presets.map((each) => each.element),
+        main.map((each) => each.element),
+      ),
+      rest.length
+        ? h(
+            "div",
+            { class: "card more" },
+            sought,
+            shown.map((block) => block.element),
+          )
+        : null,
+    );
     const all = [...presets, ...main, ...shown];
     return { element, update: (view) => all.forEach((each) => each.update(view)) };
   }
@@ -221,12 +255,19 @@ const App = (() => {
       peeked = null;
       paint();
     };
-    for (const [kind, work] of Object.entries({ pointerover: peek, focusin: peek, pointerleave: leave, focusout: leave })) parts.addEventListener(kind, work);
+    for (const [kind, work] of Object.entries({ pointerover: peek, focusin: peek, pointerleave: leave, focusout: leave }))
+      parts.addEventListener(kind, work);
     function paint() {
       const steps = peeked === null ? page.opened : [peeked];
       why.hidden = !steps.length;
       if (why.hidden) return;
-      const links = steps.map((id, at) => h("button", { type: "button", class: "link", "aria-current": at === steps.length - 1 ? "true" : undefined, onclick: () => show(id) }, Answer.titleOf(gauge, id)));
+      const links = steps.map((id, at) =>
+        h(
+          "button",
+          { type: "button", class: "link", "aria-current": at === steps.length - 1 ? "true" : undefined, onclick: () => show(id) },
+          Answer.titleOf(gauge, id),
+        ),
+      );
       trail.replaceChildren("Why? ", ...links.flatMap((link, at) => (at ? [" › ", link] : [link])));
       inside.replaceChildren(...Answer.why(gauge, page.good.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
     }
@@ -235,7 +276,9 @@ const App = (() => {
       if (page.good !== page.view) return;
       const known = answer.total !== undefined;
       bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
-      parts.replaceChildren(...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []));
+      parts.replaceChildren(
+        ...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []),
+      );
       breakdown.hidden = !parts.firstChild;
     }
     const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);
@@ -245,11 +288,43 @@ const App = (() => {
   // Everything that leaves the page.
   function sharing(page, bars) {
     const said = h("span", { class: "quiet", role: "status" });
-    const copy = (label, text) => h("button", { type: "button", onclick: () => navigator.clipboard.writeText(text()).then(() => (said.textContent = `${label} copied`), () => (said.textContent = "The browser did not allow to copy")) }, label);
+    const copy = (label, text) =>
+      h(
+        "button",
+        {
+          type: "button",
+          onclick: () =>
+            navigator.clipboard.writeText(text()).then(
+              () => (said.textContent = `${label} copied`),
+              () => (said.textContent = "The browser did not allow to copy"),
+            ),
+        },
+        label,
+      );
     const { gauge } = page;
     const link = () => `${location.href.split("#")[0]}#${State.toFragment(page.asked)}`;
-    const picture = h("button", { type: "button", onclick: () => bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml") }, "Chart as SVG");
-    const panel = Tools.panel("Take it with you", h("p", { class: "row" }, copy("Link", link), copy("inputs.yaml", () => State.yaml(page.asked)), copy("Command", () => State.command(gauge, page.asked)), copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)), picture, said));
+    const picture = h(
+      "button",
+      {
+        type: "button",
+        onclick: () =>
+          bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml"),
+      },
+      "Chart as SVG",
+    );
+    const panel = Tools.panel(
+      "Take it with you",
+      h(
+        "p",
+        { class: "row" },
+        copy("Link", link),
+        copy("inputs.yaml", () => State.yaml(page.asked)),
+        copy("Command", () => State.command(gauge, page.asked)),
+        copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)),
+        picture,
+        said,
+      ),
+    );
     panel.classList.add("sharing");
     return panel;
   }
@@ -260,7 +335,21 @@ const App = (() => {
     const text = h("textarea", { rows: 10, spellcheck: "false", "aria-label": "Text of the file", placeholder: "{ … }" });
     const pick = h("input", { type: "file", accept: ".json,application/json", "aria-label": "A file" });
     const problem = h("p", { class: "problem", role: "alert" });
-    const dialog = h("dialog", { "aria-label": "Use a file" }, h("h2", {}, "Use a config.json"), h("p", {}, "Pick it, paste it, or drop it anywhere on the page. It stays in your browser."), pick, text, problem, h("p", { class: "row" }, h("button", { type: "button", onclick: () => take("pasted.json", text.value) }, "Use it"), h("button", { type: "button", onclick: () => dialog.close() }, "Cancel")));
+    const dialog = h(
+      "dialog",
+      { "aria-label": "Use a file" },
+      h("h2", {}, "Use a config.json"),
+      h("p", {}, "Pick it, paste it, or drop it anywhere on the page. It stays in your browser."),
+      pick,
+      text,
+      problem,
+      h(
+        "p",
+        { class: "row" },
+        h("button", { type: "button", onclick: () => take("pasted.json", text.value) }, "Use it"),
+        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
+      ),
+    );
     function take(name, content) {
       try {
         const config = Presets.fromJson(content);
@@ -272,7 +361,8 @@ const App = (() => {
         if (!dialog.open) dialog.showModal();
       }
     }
-    const read = (file) => (file.size > 2e6 ? (problem.textContent = "The file is larger than 2 MB") : file.text().then((content) => take(file.name, content)));
+    const read = (file) =>
+      file.size > 2e6 ? (problem.textContent = "The file is larger than 2 MB") : file.text().then((content) => take(file.name, content));
     pick.addEventListener("change", () => pick.files[0] && read(pick.files[0]));
     page.askFile = (asked) => {
       kind = asked;
@@ -314,7 +404,19 @@ const App = (() => {
     const title = data.title || "Rules";
     document.body.replaceChildren(
       h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
-      h("main", {}, answer.top, inputs.element, h("div", { class: "results" }, answer.elements, page.then.map((each) => each.element), sharing(page, answer.bars))),
+      h(
+        "main",
+        {},
+        answer.top,
+        inputs.element,
+        h(
+          "div",
+          { class: "results" },
+          answer.elements,
+          page.then.map((each) => each.element),
+          sharing(page, answer.bars),
+        ),
+      ),
       page.live,
       page.printed,
       bringing(page),

@@ -87,7 +87,14 @@ const Charts = (() => {
     const cell = (tag) => (content, at) => h(tag, { class: at === digits && "digits", scope: tag === "th" && "col" }, content);
     const row = (tag, [first, ...rest]) => h("tr", null, h("th", { scope: tag === "td" ? "row" : "col" }, first), rest.map(cell(tag)));
     const head = (title) => h("tr", null, h("th", { scope: "rowgroup", colspan: heads.length }, title));
-    const body = ([title, rows]) => rows.length > 0 && h("tbody", null, title && head(title), rows.map((cells) => row("td", cells)));
+    const body = ([title, rows]) =>
+      rows.length > 0 &&
+      h(
+        "tbody",
+        null,
+        title && head(title),
+        rows.map((cells) => row("td", cells)),
+      );
     return h("table", { class: kind }, h("thead", null, row("th", heads)), bodies.map(body));
   }
 
@@ -101,15 +108,17 @@ const Charts = (() => {
   // The parts of all phases, those in most phases first, so that bars begin alike; the tiny ones together.
   function partsOf(shown, top) {
     const parts = new Map();
-    shown.forEach(({ terms }, at) => terms.forEach(({ id, label: name, value }) => {
-      if (value === 0) return;
-      const key = id ?? name;
-      if (!parts.has(key)) parts.set(key, { key, id, name, values: shown.map(() => 0), most: 0, times: 0 });
-      const part = parts.get(key);
-      part.values[at] = add(part.values[at], value);
-      part.most = Math.max(part.most, Math.abs(float(value)));
-      part.times += 1;
-    }));
+    shown.forEach(({ terms }, at) =>
+      terms.forEach(({ id, label: name, value }) => {
+        if (value === 0) return;
+        const key = id ?? name;
+        if (!parts.has(key)) parts.set(key, { key, id, name, values: shown.map(() => 0), most: 0, times: 0 });
+        const part = parts.get(key);
+        part.values[at] = add(part.values[at], value);
+        part.most = Math.max(part.most, Math.abs(float(value)));
+        part.times += 1;
+      }),
+    );
     const sorted = [...parts.values()].sort((a, b) => b.times - a.times || b.most - a.most);
     const tiny = sorted.filter(({ most }) => most < top / 250);
     const made = tiny.length < 2 ? sorted : sorted.filter(({ most }) => most >= top / 250);
@@ -156,10 +165,20 @@ const Charts = (() => {
     for (const type of ["pointerover", "pointerleave", "focusin", "focusout", "click"]) figure.addEventListener(type, look);
     look({ target: figure });
     const name = Answer.titleOf(gauge, gauge.total);
-    const keys = h("ul", { class: "keys" }, parts.map((part, at) => key(view, part, at)));
+    const keys = h(
+      "ul",
+      { class: "keys" },
+      parts.map((part, at) => key(view, part, at)),
+    );
     const words = shown.length > 1 ? "All phases as a table" : "As a table";
     const listed = folded(words, name, ["Part", "Size", "Exactly", "Share"], rows(view));
-    figure.append(h("figcaption", null, name), responsive((width) => drawn(view, width)), keys, reading, listed);
+    figure.append(
+      h("figcaption", null, name),
+      responsive((width) => drawn(view, width)),
+      keys,
+      reading,
+      listed,
+    );
     return figure;
   }
 
@@ -196,7 +215,10 @@ const Charts = (() => {
     }
     const list = (all, value) => all.map((each) => `${each.name} ${readable(value(each), unit)}`).join(", ");
     const here = ({ values }) => values[peak];
-    const largest = parts.filter(here).sort((a, b) => compare(here(b), here(a))).slice(0, 3);
+    const largest = parts
+      .filter(here)
+      .sort((a, b) => compare(here(b), here(a)))
+      .slice(0, 3);
     const all = list(shown, ({ total }) => total);
     const spoken = `${Answer.sentence(gauge, answer)}. ${all}. At the peak, ${shown[peak].name}: ${list(largest, here)}.`;
     return drawing(width, end + 22, spoken, beyond[1], stripe[1], children, along(scale, place, unit, end + 18, width));

@@ -11,12 +11,15 @@ const Compare = (() => {
   }
 
   // Sizes side by side: exact, and by how much each differs from the first.
-  const sizes = (name, values, unit) => [name, ...values.map((value) => {
-    if (value === undefined) return "–";
-    const change = values[0] === undefined ? 0 : Exact.subtract(value, values[0]);
-    const signed = (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit);
-    return [readable(value, unit), h("small", { class: "quiet" }, grouped(value)), change !== 0 && h("b", null, signed)];
-  })];
+  const sizes = (name, values, unit) => [
+    name,
+    ...values.map((value) => {
+      if (value === undefined) return "–";
+      const change = values[0] === undefined ? 0 : Exact.subtract(value, values[0]);
+      const signed = (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit);
+      return [readable(value, unit), h("small", { class: "quiet" }, grouped(value)), change !== 0 && h("b", null, signed)];
+    }),
+  ];
 
   // pins: [{ label, asked, onremove }], `asked` as `gauge.answer` takes it; `onremove` where a pin can be taken away.
   function table(gauge, pins) {
@@ -32,11 +35,30 @@ const Compare = (() => {
       const title = (id) => Answer.titleOf(gauge, id);
       const keyOf = ({ id, label }) => id ?? label;
       const terms = all(({ breakdown }) => breakdown?.terms.filter(({ value }) => value !== 0));
-      const parts = new Map(terms.flat().filter(Boolean).map((term) => [keyOf(term), term.label]));
+      const parts = new Map(
+        terms
+          .flat()
+          .filter(Boolean)
+          .map((term) => [keyOf(term), term.label]),
+      );
       const sum = (key) => (some) => some?.filter((term) => keyOf(term) === key).reduce((total, { value }) => Exact.add(total, value), 0);
       const peak = all(({ phases }) => (phases ? title(phases.find((phase) => phase.peak).id) : "–"));
-      const total = [sizes(title(gauge.total), all((answer) => answer.total), unit), ["Peak", ...peak]];
-      if (gauge.budget !== undefined) total.push(sizes(title(gauge.budget), all(({ budget }) => budget), unit));
+      const total = [
+        sizes(
+          title(gauge.total),
+          all((answer) => answer.total),
+          unit,
+        ),
+        ["Peak", ...peak],
+      ];
+      if (gauge.budget !== undefined)
+        total.push(
+          sizes(
+            title(gauge.budget),
+            all(({ budget }) => budget),
+            unit,
+          ),
+        );
       total.push(["Verdict", ...all((answer) => answer.problems[0]?.message ?? Answer.sentence(gauge, answer))]);
       bodies.push(["Parts", [...parts].map(([key, label]) => sizes(label, terms.map(sum(key)), unit))], ["Together", total]);
     }

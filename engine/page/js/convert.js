@@ -40,16 +40,20 @@ const Convert = (() => {
 
   // Why a number is not one the input may have; empty when it may.
   function outside(item, value) {
-    if (item.type === "integer" && typeof value !== "number" && !Exact.whole(value)) return `is a whole number, not ${Quantity.grouped(value)}`;
-    if (item.low !== undefined && Exact.compare(value, item.low) < 0) return `is at least ${Quantity.grouped(item.low)}, not ${Quantity.grouped(value)}`;
-    if (item.high !== undefined && Exact.compare(value, item.high) > 0) return `is at most ${Quantity.grouped(item.high)}, not ${Quantity.grouped(value)}`;
+    if (item.type === "integer" && typeof value !== "number" && !Exact.whole(value))
+      return `is a whole number, not ${Quantity.grouped(value)}`;
+    if (item.low !== undefined && Exact.compare(value, item.low) < 0)
+      return `is at least ${Quantity.grouped(item.low)}, not ${Quantity.grouped(value)}`;
+    if (item.high !== undefined && Exact.compare(value, item.high) > 0)
+      return `is at most ${Quantity.grouped(item.high)}, not ${Quantity.grouped(value)}`;
     if (item.choices?.length && !item.choices.some((each) => Exact.equal(each, value))) {
       return `is one of ${item.choices.slice(0, 12).join(", ")}, not ${Quantity.grouped(value)}`;
     }
     return "";
   }
 
-  const kindOf = (value) => (Exact.isNumber(value) ? "number" : Array.isArray(value) ? "list" : typeof value === "boolean" ? "boolean" : "choice");
+  const kindOf = (value) =>
+    Exact.isNumber(value) ? "number" : Array.isArray(value) ? "list" : typeof value === "boolean" ? "boolean" : "choice";
 
   // Why a computed value is not one the input may have; empty when it may.
   function unfit(item, value) {

@@ -53,7 +53,10 @@ const Curve = (() => {
   function* draw(gauge, answer, id, { onpoint, crossing: met } = {}) {
     const crossing = Exact.isNumber(met) ? met : undefined;
     const item = gauge.program.byId.get(id);
-    const marks = [[answer.values.state(id), "present"], [crossing, "crossing"]].filter(([x]) => Exact.isNumber(x));
+    const marks = [
+      [answer.values.state(id), "present"],
+      [crossing, "crossing"],
+    ].filter(([x]) => Exact.isNumber(x));
     const known = [...marks.map(([x]) => x), ...(item.choices ?? [])];
     const scale = scaleOf(item, (known.length ? known : [item.low || 1]).map(float), crossing);
     for (const tick of item.choices ?? scale.ticks) marks.push([tick, "tick"]);

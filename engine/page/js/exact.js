@@ -160,7 +160,27 @@ const Exact = (() => {
   }
 
   return Object.freeze({
-    Undefined, Fraction, made, kept, add, subtract, multiply, divide, floorDivide, modulo, negative, power, ceil, floor, roundUp,
-    compare, equal, isNumber, whole, magnitude, float, parse,
+    Undefined,
+    Fraction,
+    made,
+    kept,
+    add,
+    subtract,
+    multiply,
+    divide,
+    floorDivide,
+    modulo,
+    negative,
+    power,
+    ceil,
+    floor,
+    roundUp,
+    compare,
+    equal,
+    isNumber,
+    whole,
+    magnitude,
+    float,
+    parse,
   });
 })();

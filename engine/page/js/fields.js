@@ -22,40 +22,51 @@ const Fields = (() => {
     return rest < 100000 ? `${rest}${steps[step]}${unit === "byte" ? "B" : ""}` : String(value);
   }
 
-  // Which ends a slider has: those of the input, drawn in where they are far out; null where a slider does not help.
-  function ends(item) {
+  // The numbers a slider steps through, four to a doubling (4, 5, 6, 7, 8, 10 …), between the bounds, drawn in where they are far out;
+  // null where a slider does not help.
+  function stops(item) {
     if (item.choices?.length || !["integer", "number"].includes(item.type)) return null;
     const bytes = item.unit === "byte";
     const low = Math.max(item.low === undefined ? 1 : Exact.float(item.low), bytes ? 2 ** 28 : 1);
     const high = Math.min(item.high === undefined ? 1e9 : Exact.float(item.high), bytes ? 2 ** 42 : 2 ** 24);
-    return high / low >= 64 ? { low, high, zero: item.low === 0 && !bytes } : null;
+    if (high / low < 64) return null;
+    const quarters = Array.from({ length: 180 }, (_, step) => (4 + (step % 4)) * 2 ** Math.floor(step / 4 - 2)).filter(
+      (value) => value % 1 === 0,
+    );
+    const inside = [...new Set([low, ...quarters.filter((value) => value > low && value < high), high])];
+    return item.low === 0 && !bytes ? [0, ...inside] : inside;
   }
-  const STEPS = 400;
-  const place = (range, value) => Math.round((STEPS * Math.log(Math.max(value, range.low) / range.low)) / Math.log(range.high / range.low));
 
-  // The number at a place of the slider, with a mantissa of quarters: 4, 5, 6, 7, 8, 10, 12 …
-  function at(range, step) {
-    if (step === 0 && range.zero) return 0;
-    const value = range.low * (range.high / range.low) ** (step / STEPS);
-    const power = 2 ** Math.max(0, Math.floor(Math.log2(value)) - 2);
-    return Math.min(range.high, Math.max(range.low, Math.round(value / power) * power));
+  // The stop nearest to a value.
+  function nearest(listed, value) {
+    const beyond = listed.findIndex((stop) => stop >= value);
+    if (beyond < 1) return beyond < 0 ? listed.length - 1 : 0;
+    return value / listed[beyond - 1] < listed[beyond] / value ? beyond - 1 : beyond;
   }
 
   // Each maker gives the elements of a control and how it shows a state: show(state, given).
 
   function numberBox(page, item, id, roomy) {
     const name = page.name(item);
-    const box = h("input", { id, type: "text", inputmode: item.type === "list" ? "text" : "decimal", autocomplete: "off", spellcheck: "false", maxlength: "200" });
+    const box = h("input", {
+      id,
+      type: "text",
+      inputmode: item.type === "list" ? "text" : "decimal",
+      autocomplete: "off",
+      spellcheck: "false",
+      maxlength: "200",
+    });
     box.addEventListener("input", () => page.set(name, box.value));
-    const range = roomy ? ends(item) : null;
+    const listed = roomy ? stops(item) : null;
     const unit = item.unit && item.unit !== "byte" ? h("span", { class: "unit" }, item.unit) : null;
-    if (!range) return { parts: [h("span", { class: "boxed" }, box, unit)], focus: box, show: (state, text) => showBox(box, item, state, text) };
-    const slider = h("input", { type: "range", min: 0, max: STEPS, step: 1, "aria-label": `${titleOf(page, item)}, slider` });
-    slider.addEventListener("input", () => page.set(name, short(at(range, Number(slider.value)), item.unit)));
+    if (!listed)
+      return { parts: [h("span", { class: "boxed" }, box, unit)], focus: box, show: (state, text) => showBox(box, item, state, text) };
+    const slider = h("input", { type: "range", min: 0, max: listed.length - 1, step: 1, "aria-label": `${titleOf(page, item)}, slider` });
+    slider.addEventListener("input", () => page.set(name, short(listed[slider.value], item.unit)));
     const show = (state, text) => {
       showBox(box, item, state, text);
       if (Exact.isNumber(state)) {
-        const step = place(range, Exact.float(state));
+        const step = nearest(listed, Exact.float(state));
         if (document.activeElement !== slider) slider.value = step;
         slider.setAttribute("aria-valuetext", Quantity.readable(state, item.unit));
       }
@@ -89,7 +100,12 @@ const Fields = (() => {
   function select(page, item, id, options) {
     const name = page.name(item);
     const assumed = h("option", { value: "" }, "");
-    const box = h("select", { id }, assumed, options.map((option) => h("option", { value: option }, option)));
+    const box = h(
+      "select",
+      { id },
+      assumed,
+      options.map((option) => h("option", { value: option }, option)),
+    );
     box.addEventListener("change", () => page.set(name, box.value));
     const show = (state, text) => {
       tell(assumed, words(state) ? `${words(state)} (assumed)` : "choose …");
@@ -121,14 +137,34 @@ const Fields = (() => {
     const id = `in-${name}`;
     const made = control(page, item, id, roomy);
     const origin = h("span", { class: "origin" });
-    const reset = h("button", { type: "button", class: "reset", "aria-label": `${titleOf(page, item)}: back to what is assumed`, title: "Back to what is assumed" }, "↺");
+    const reset = h(
+      "button",
+      { type: "button", class: "reset", "aria-label": `${titleOf(page, item)}: back to what is assumed`, title: "Back to what is assumed" },
+      "↺",
+    );
     reset.addEventListener("click", () => page.set(name, ""));
     const unitWord = item.unit === "byte" ? " Write 24GiB or 24GB." : "";
-    const hint = h("p", { class: "hint", id: `${id}-hint` }, [item.doc, bounds(item) && `${bounds(item)}.`].filter(Boolean).join(" ") + unitWord, " ", h("code", {}, name));
+    const hint = h(
+      "p",
+      { class: "hint", id: `${id}-hint` },
+      [item.doc, bounds(item) && `${bounds(item)}.`].filter(Boolean).join(" ") + unitWord,
+      " ",
+      h("code", {}, name),
+    );
     const problem = h("p", { class: "problem", id: `${id}-problem`, hidden: true });
     const why = h("p", { class: "why", hidden: true });
-    const heading = made.group ? h("span", { class: "title", id: `${id}-title` }, titleOf(page, item)) : h("label", { class: "title", id: `${id}-title`, for: id }, titleOf(page, item));
-    const element = h("div", { class: "field" }, h("div", { class: "head" }, heading, origin, reset), h("div", { class: "control" }, made.parts), problem, why, hint);
+    const heading = made.group
+      ? h("span", { class: "title", id: `${id}-title` }, titleOf(page, item))
+      : h("label", { class: "title", id: `${id}-title`, for: id }, titleOf(page, item));
+    const element = h(
+      "div",
+      { class: "field" },
+      h("div", { class: "head" }, heading, origin, reset),
+      h("div", { class: "control" }, made.parts),
+      problem,
+      why,
+      hint,
+    );
     made.focus?.setAttribute("aria-describedby", `${id}-hint ${id}-problem`);
 
     function update(view) {
@@ -137,7 +173,10 @@ const Fields = (() => {
       const known = view.answer.given.get(item.id);
       made.show(state, text);
       reset.hidden = text === undefined;
-      tell(origin, text !== undefined ? "" : known ? known.where : state instanceof Plan.Absent || state === undefined ? "needed" : "assumed");
+      tell(
+        origin,
+        text !== undefined ? "" : known ? known.where : state instanceof Plan.Absent || state === undefined ? "needed" : "assumed",
+      );
       element.classList.toggle("given", text !== undefined);
       const trouble = view.problems.get(name);
       tell(problem, trouble ?? "");
@@ -155,7 +194,17 @@ const Fields = (() => {
   // A box with a list that typing narrows (the combobox pattern of ARIA).
   function combobox(page, kind) {
     const id = `in-${kind.name}`;
-    const box = h("input", { id, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: "200", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": `${id}-list` });
+    const box = h("input", {
+      id,
+      type: "text",
+      role: "combobox",
+      autocomplete: "off",
+      spellcheck: "false",
+      maxlength: "200",
+      "aria-expanded": "false",
+      "aria-autocomplete": "list",
+      "aria-controls": `${id}-list`,
+    });
     const list = h("ul", { id: `${id}-list`, class: "list", role: "listbox", "aria-label": kind.title ?? kind.name, hidden: true });
     const options = kind.entries.map((entry, number) => {
       const title = entry.title && entry.title !== entry.name ? h("span", { class: "quiet" }, entry.title) : null;
@@ -234,7 +283,13 @@ const Fields = (() => {
     const file = kind.readers ? h("button", { type: "button", class: "link" }, "use a config.json") : null;
     file?.addEventListener("click", () => page.askFile(kind));
     box.setAttribute("aria-describedby", problem.id);
-    const element = h("div", { class: "field preset" }, h("div", { class: "head" }, h("label", { class: "title", for: box.id }, title), file, clear), h("div", { class: "control combo" }, box, list), problem);
+    const element = h(
+      "div",
+      { class: "field preset" },
+      h("div", { class: "head" }, h("label", { class: "title", for: box.id }, title), file, clear),
+      h("div", { class: "control combo" }, box, list),
+      problem,
+    );
     function update(view) {
       if (document.activeElement !== box) box.value = page.presetName(kind.name);
       clear.hidden = !page.presetName(kind.name);

@@ -15,7 +15,9 @@ const Gauge = (() => {
   // The items of the rules, from what is said of all of them.
   function itemsOf(columns) {
     const [first] = Object.values(columns);
-    return first.map((_, id) => itemOf(Object.fromEntries(Object.entries(columns).flatMap(([key, column]) => (column[id] === null ? [] : [[key, column[id]]]))), id));
+    return first.map((_, id) =>
+      itemOf(Object.fromEntries(Object.entries(columns).flatMap(([key, column]) => (column[id] === null ? [] : [[key, column[id]]]))), id),
+    );
   }
 
   // Reads while it computes which names were really read.
@@ -32,7 +34,13 @@ const Gauge = (() => {
 
   class Gauge {
     constructor(data, formulas) {
-      const rows = (table) => Object.fromEntries(Object.entries(table.rows).map(([row, cells]) => [row, Object.fromEntries(Object.entries(cells).map(([key, cell]) => [key, revived(cell)]))]));
+      const rows = (table) =>
+        Object.fromEntries(
+          Object.entries(table.rows).map(([row, cells]) => [
+            row,
+            Object.fromEntries(Object.entries(cells).map(([key, cell]) => [key, revived(cell)])),
+          ]),
+        );
       this.content = { ...data, tables: data.tables.map((table) => ({ ...table, rows: rows(table) })) };
       this.formulas = formulas;
       this.program = new Plan.Program(this.content, formulas, itemsOf(data.items), data.checks);
@@ -53,7 +61,9 @@ const Gauge = (() => {
     // A lever, with ids for names and values as they are.
     leverOf(lever) {
       const valueOf = (value) => (value?.formula === undefined ? revived(value) : value);
-      const steps = (lever.steps ?? []).map((step) => Object.entries(step).map(([name, value]) => [this.program.item(name).id, valueOf(value)]));
+      const steps = (lever.steps ?? []).map((step) =>
+        Object.entries(step).map(([name, value]) => [this.program.item(name).id, valueOf(value)]),
+      );
       const made = { ...lever, steps, largest: this.program.item(lever.largest)?.id };
       if (lever.least !== undefined) made.least = valueOf(lever.least);
       return { ...made, sets: made.largest === undefined ? steps[0].map(([id]) => id) : [made.largest] };
@@ -94,7 +104,8 @@ const Gauge = (() => {
         const item = this.program.item(name);
         if (item) {
           const input = Presets.asInput(item);
-          const read = () => made.set(item.id, { value: Convert.convert(input, Convert.typed(input, text), name, { commas: true }), origin: "given" });
+          const read = () =>
+            made.set(item.id, { value: Convert.convert(input, Convert.typed(input, text), name, { commas: true }), origin: "given" });
           attempt(name, read);
         } else if (!this.kinds.has(name)) {
           problems.push({ name, message: `unknown input \`${name}\`` });
@@ -160,7 +171,9 @@ const Gauge = (() => {
 
     // What comes on top of the total and is known only between two ends.
     ranges(values) {
-      const known = this.beside.filter(({ low, high }) => !(values.state(low) instanceof Absent) && !(values.state(high) instanceof Absent));
+      const known = this.beside.filter(
+        ({ low, high }) => !(values.state(low) instanceof Absent) && !(values.state(high) instanceof Absent),
+      );
       const made = known.map(({ title, low, high }) => {
         const [one, two] = [values.number(low), values.number(high)];
         const name = title || this.program.byId.get(high).title;
@@ -186,7 +199,9 @@ const Gauge = (() => {
       try {
         if (item.input) return item.formula === undefined || this.formulas[item.formula](tracing);
         if (item.when !== undefined && !this.formulas[item.when](tracing)) return false;
-        return item.cases.some(([condition, body]) => (condition === null || this.formulas[condition](tracing)) && [this.formulas[body](tracing)]);
+        return item.cases.some(
+          ([condition, body]) => (condition === null || this.formulas[condition](tracing)) && [this.formulas[body](tracing)],
+        );
       } catch (error) {
         if (error instanceof Plan.Stop || error instanceof Exact.Undefined) return false;
         throw error;

@@ -5,7 +5,22 @@ const MathText = (() => {
   const WIDTH = 800;
   const [DIGIT, SIGN, COMMA, BRACKET, GAP, INDENT, NARROWEST, SHORT] = [10, 30, 15, 9, 16, 40, 300, 60];
   const [CHOICE, OR, AND, NOT, COMPARE, MODULO, SUM, PRODUCT, NEGATIVE, ATOM] = Array(10).keys();
-  const SIGNS = { "+": "+", "-": "\u2212", "*": "⋅", "%": "mod", and: "and", or: "or", "=": "=", iff: "⇔", "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥" };
+  const SIGNS = {
+    "+": "+",
+    "-": "\u2212",
+    "*": "⋅",
+    "%": "mod",
+    and: "and",
+    or: "or",
+    "=": "=",
+    iff: "⇔",
+    "==": "=",
+    "!=": "≠",
+    "<": "<",
+    "<=": "≤",
+    ">": ">",
+    ">=": "≥",
+  };
   const AROUND = { ceil: ["⌈", "⌉"], floor: ["⌊", "⌋"], abs: ["|", "|"] };
   const LEFT = { style: "text-align: left;" };
   const BELOW = { style: "text-align: left; padding-left: 2em;" };
@@ -36,7 +51,8 @@ const MathText = (() => {
   }
 
   const letters = (text) => part(ATOM, [[/^[0-9]/.test(text) && !/[^0-9]/.test(text) ? "mn" : "mi", text]], text.length * DIGIT);
-  const script = (tag, base, small, binds = ATOM) => part(binds, [[tag, [row(base.nodes), row(small.nodes)]]], base.width + Math.floor((small.width * 7) / 10));
+  const script = (tag, base, small, binds = ATOM) =>
+    part(binds, [[tag, [row(base.nodes), row(small.nodes)]]], base.width + Math.floor((small.width * 7) / 10));
 
   function upright(text) {
     const shown = [...text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd").replace(/[_ ]/g, SPACE)].slice(0, 80);
@@ -67,7 +83,9 @@ const MathText = (() => {
   // A fraction of a fraction has one bar: two would look alike.
   function fraction(top, bottom) {
     if (top.fraction) return fraction(top.fraction[0], times(top.fraction[1], bottom));
-    return part(PRODUCT, [["mfrac", [row(top.nodes), row(bottom.nodes)], LARGE]], Math.max(top.width, bottom.width) + 4, { fraction: [top, bottom] });
+    return part(PRODUCT, [["mfrac", [row(top.nodes), row(bottom.nodes)], LARGE]], Math.max(top.width, bottom.width) + 4, {
+      fraction: [top, bottom],
+    });
   }
 
   const around = (left, made, right) => part(ATOM, [["mrow", [["mo", left], ...made.nodes, ["mo", right]]]], made.width + 2 * BRACKET);
@@ -162,7 +180,15 @@ const MathText = (() => {
       if (kind === "truth") return upright(String(tree.value));
       if (kind === "name") return this.named(tree.name);
       if (kind === "word") return upright(tree.word);
-      if (kind === "cell") return script("msub", upright(tree.path.at(-1)), commas(tree.path.slice(0, -1).map((each) => this.named(each)), this.room));
+      if (kind === "cell")
+        return script(
+          "msub",
+          upright(tree.path.at(-1)),
+          commas(
+            tree.path.slice(0, -1).map((each) => this.named(each)),
+            this.room,
+          ),
+        );
       if (kind === "power") return script("msup", bracketed(this.write(tree.base, room), ATOM), this.write(tree.exponent, room), NEGATIVE);
       if (kind === "item") return script("msub", bracketed(this.write(tree.listed, room), ATOM), this.write(tree.position, room));
       if (kind === "negative") return negative(factor(this.write(tree.operand, room)));
@@ -193,7 +219,10 @@ const MathText = (() => {
         }
         const top = whole([binds, parts], room);
         if (operator === "%") {
-          parts = [["", bracketed(top, ATOM)], ["%", bracketed(this.write(operand, room - SIGN), ATOM)]];
+          parts = [
+            ["", bracketed(top, ATOM)],
+            ["%", bracketed(this.write(operand, room - SIGN), ATOM)],
+          ];
           binds = MODULO;
           return;
         }
@@ -222,13 +251,26 @@ const MathText = (() => {
         width = Math.max(most(values), most(whens) + INDENT) + 2 * GAP;
         rows = values.flatMap((value, at) => [cells([value.nodes, LEFT]), cells([whens[at].nodes, BELOW])]);
       }
-      return part(CHOICE, [["mrow", [["mo", "{"], ["mtable", rows, LARGE]]]], width);
+      return part(
+        CHOICE,
+        [
+          [
+            "mrow",
+            [
+              ["mo", "{"],
+              ["mtable", rows, LARGE],
+            ],
+          ],
+        ],
+        width,
+      );
     }
 
     call(name, operands, room) {
       const made = operands.map((each) => this.write(each, room - 6 * DIGIT));
       if (AROUND[name]) return around(AROUND[name][0], made[0], AROUND[name][1]);
-      if (name === "round_up" && ["constant", "name", "cell"].includes(operands[1].kind)) return times(around("⌈", fraction(...made), "⌉"), made[1]);
+      if (name === "round_up" && ["constant", "name", "cell"].includes(operands[1].kind))
+        return times(around("⌈", fraction(...made), "⌉"), made[1]);
       const head = upright(name);
       const inner = bracketed(commas(made, room - head.width));
       return part(ATOM, [...head.nodes, ...inner.nodes], head.width + inner.width);

@@ -133,7 +133,7 @@ const Nodes = (() => {
       let outside = compare(known.high, low) < 0 || compare(known.low, high) > 0;
       if (known.still) {
         const value = known.line[1];
-        outside ||= (whole && !Exact.whole(value)) || Boolean(choices) && !choices.some((each) => equal(each, value));
+        outside ||= (whole && !Exact.whole(value)) || (Boolean(choices) && !choices.some((each) => equal(each, value)));
         if (!outside) return stateOf(known, this.failing);
       }
       if (outside) this.stop();
@@ -187,7 +187,10 @@ const Nodes = (() => {
       const found = Object.keys(rows).filter((row) => values === null || values.has(row));
       if (values === null || [...values].some((row) => !Object.hasOwn(rows, row))) this.fail();
       if (!found.length) this.stop();
-      return oneOf(found.map((row) => knownOf(rows[row][tree.path[1]])), fixed);
+      return oneOf(
+        found.map((row) => knownOf(rows[row][tree.path[1]])),
+        fixed,
+      );
     }
 
     fold(tree) {

@@ -91,6 +91,21 @@ const Outcomes = (() => {
   }
 
   return Object.freeze({
-    Options, HOLDS, EITHER, ODD, UP, DOWN, STILL, knownOf, optionsOf, sameWords, signsOf, turnOf, passes, used, oneOf, switched,
+    Options,
+    HOLDS,
+    EITHER,
+    ODD,
+    UP,
+    DOWN,
+    STILL,
+    knownOf,
+    optionsOf,
+    sameWords,
+    signsOf,
+    turnOf,
+    passes,
+    used,
+    oneOf,
+    switched,
   });
 })();

@@ -118,7 +118,11 @@ const Plan = (() => {
       return typeof part === "boolean" ? { kind: "truth", value: part } : part;
     }
     n(text) {
-      return { kind: "constant", value: text.includes("/") ? Exact.parse(text) : Quantity.literal(text), text: text.includes("/") ? "" : text };
+      return {
+        kind: "constant",
+        value: text.includes("/") ? Exact.parse(text) : Quantity.literal(text),
+        text: text.includes("/") ? "" : text,
+      };
     }
     v(id) {
       return { kind: "name", id, name: this.content.names[id] };
@@ -171,7 +175,17 @@ const Plan = (() => {
       return { kind: "logic", operator, operands: parts.map((part) => this.lift(part())) };
     };
   }
-  for (const [name, word] of Object.entries({ ceil: "ceil", floor: "floor", abs: "abs", up: "round_up", sum: "sum", count: "count", len: "length", min: "min", max: "max" })) {
+  for (const [name, word] of Object.entries({
+    ceil: "ceil",
+    floor: "floor",
+    abs: "abs",
+    up: "round_up",
+    sum: "sum",
+    count: "count",
+    len: "length",
+    min: "min",
+    max: "max",
+  })) {
     Opening.prototype[name] = function call(...parts) {
       return { kind: "call", function: word, arguments: parts.map((part) => this.lift(part)) };
     };
@@ -349,7 +363,12 @@ const Plan = (() => {
         cells[id] = given[at];
       });
       for (const item of items) cells[item.id] = step(program, item, computing);
-      if (whole) return new Values(program, new Map([...values.given, ...unknowns.map((id, at) => [id, { value: given[at], origin: "given" }])]), cells.slice());
+      if (whole)
+        return new Values(
+          program,
+          new Map([...values.given, ...unknowns.map((id, at) => [id, { value: given[at], origin: "given" }])]),
+          cells.slice(),
+        );
       return targets.length === 1 ? cells[targets[0]] : targets.map((id) => cells[id]);
     };
   }

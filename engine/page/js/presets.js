@@ -33,7 +33,9 @@ const Presets = (() => {
 
   // How a foreign file is read: by which program, in which parts of it in order, and what is doubtful about that.
   function translation(gauge, kind, config) {
-    const asked = kind.by.map((key) => [key, at(config, key)]).filter(([, node]) => node !== undefined && node !== null && Convert.isScalar(node));
+    const asked = kind.by
+      .map((key) => [key, at(config, key)])
+      .filter(([, node]) => node !== undefined && node !== null && Convert.isScalar(node));
     const unread = () => {
       const first = asked.find(([key]) => key === kind.by[0]);
       return first ? `no translation reads ${named(...first)}` : `the file has no \`${kind.by[0]}\``;
@@ -88,7 +90,10 @@ const Presets = (() => {
 
   function results(gauge, program, values, name) {
     const wanted = program.items.filter((item) => !item.input && gauge.program.byId.has(item.id));
-    const lacking = Plan.missing(values, wanted.map((item) => item.id));
+    const lacking = Plan.missing(
+      values,
+      wanted.map((item) => item.id),
+    );
     if (lacking.length) {
       refuse(`${name} lacks ${lacking.map((id) => `\`${program.byId.get(id).keys.join(" or ")}\``).join(", ")}`);
     }
@@ -110,7 +115,10 @@ const Presets = (() => {
   }
 
   // The input a rule would be if it were given.
-  const asInput = (item) => (item.input ? item : { type: { truth: "boolean", word: "choice", list: "list" }[item.kind] ?? "number", unit: item.unit, choices: item.words });
+  const asInput = (item) =>
+    item.input
+      ? item
+      : { type: { truth: "boolean", word: "choice", list: "list" }[item.kind] ?? "number", unit: item.unit, choices: item.words };
 
   // The values an entry (or a foreign file) gives: a map of ids to { value, origin, where, said }.
   function valuesOf(gauge, kind, entry, where) {

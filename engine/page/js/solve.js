@@ -115,7 +115,12 @@ const Solve = (() => {
     const ranges = found.fromRight ? found.ranges.slice(-Search.LISTED) : found.ranges.slice(0, Search.LISTED);
     const count = found.complete ? found.ranges.length : null;
     return {
-      value, side, next, ranges, count, rough,
+      value,
+      side,
+      next,
+      ranges,
+      count,
+      rough,
       attained: !open,
       at: open ? null : at(value, question.at),
       limit: at(value, question.boundAt),

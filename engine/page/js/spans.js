@@ -247,7 +247,13 @@ const Spans = (() => {
     const [low, high] = outer(spans);
     if (equal(low, high) && !far(low)) return constant(low);
     if (spans[0].line && spans.every((span) => same(spans[0], span))) return spans[0];
-    return new Span(low, high, -FAR, FAR, spans.every((span) => span.whole));
+    return new Span(
+      low,
+      high,
+      -FAR,
+      FAR,
+      spans.every((span) => span.whole),
+    );
   }
 
   // One of the two, the same one wherever the unknown is.
@@ -263,8 +269,37 @@ const Spans = (() => {
   }
 
   return Object.freeze({
-    Piece, Span, ANYTHING, FAR, HIGHEST, far, sign, compare, most, size, apart, plus, constant, straight, add, subtract, negative, multiply,
-    divide, zero, power, varyingPower, roundedDown, roundedUp, remainder, roundedTo, larger, smaller, absolute, either,
-    eitherStill, oneThen,
+    Piece,
+    Span,
+    ANYTHING,
+    FAR,
+    HIGHEST,
+    far,
+    sign,
+    compare,
+    most,
+    size,
+    apart,
+    plus,
+    constant,
+    straight,
+    add,
+    subtract,
+    negative,
+    multiply,
+    divide,
+    zero,
+    power,
+    varyingPower,
+    roundedDown,
+    roundedUp,
+    remainder,
+    roundedTo,
+    larger,
+    smaller,
+    absolute,
+    either,
+    eitherStill,
+    oneThen,
   });
 })();

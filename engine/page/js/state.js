@@ -33,14 +33,20 @@ const State = (() => {
   const everything = (asked) => [...Object.entries(asked.files).map(([kind, file]) => [kind, file.name]), ...Object.entries(asked.set)];
 
   // A scalar of YAML that reads back as this text.
-  const yamlText = (text) => (/^(\[[A-Za-z0-9_., -]*\]|[A-Za-z0-9_.+][A-Za-z0-9_.+\/%-]*)$/.test(text) && !/^(null|~)$/i.test(text) ? text : JSON.stringify(text));
+  const yamlText = (text) =>
+    /^(\[[A-Za-z0-9_., -]*\]|[A-Za-z0-9_.+][A-Za-z0-9_.+\/%-]*)$/.test(text) && !/^(null|~)$/i.test(text) ? text : JSON.stringify(text);
   // A comma is no part of a number in a file.
   const grouped = /^\s*[+-]?[0-9]{1,3}(,[0-9]{3})+(?![0-9,])/;
-  const yaml = (asked) => everything(asked).map(([name, text]) => `${name}: ${yamlText(grouped.test(text) ? text.replaceAll(",", "") : text)}\n`).join("");
+  const yaml = (asked) =>
+    everything(asked)
+      .map(([name, text]) => `${name}: ${yamlText(grouped.test(text) ? text.replaceAll(",", "") : text)}\n`)
+      .join("");
 
   const shell = (text) => (/^[A-Za-z0-9_.,=+\/:@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   function command(gauge, asked) {
-    const options = everything(asked).map(([name, text]) => (gauge.kinds.has(name) ? `--${name} ${shell(text)}` : `--set ${shell(`${name}=${text}`)}`));
+    const options = everything(asked).map(([name, text]) =>
+      gauge.kinds.has(name) ? `--${name} ${shell(text)}` : `--set ${shell(`${name}=${text}`)}`,
+    );
     return ["python cli.py eval", shell(gauge.content.path), ...options].join(" ");
   }
 
@@ -61,12 +67,18 @@ const State = (() => {
     return {
       title: gauge.content.title,
       values: named(known, (item) => plain(values.state(item.id))),
-      units: named(known.filter((item) => item.unit), (item) => item.unit),
+      units: named(
+        known.filter((item) => item.unit),
+        (item) => item.unit,
+      ),
       exact: named(fraction, (item) => String(values.state(item.id))),
-      inputs: named(program.items.filter((item) => item.input && values.has(item.id)), (item) => ({
-        value: plain(values.state(item.id)),
-        origin: values.origin(item),
-      })),
+      inputs: named(
+        program.items.filter((item) => item.input && values.has(item.id)),
+        (item) => ({
+          value: plain(values.state(item.id)),
+          origin: values.origin(item),
+        }),
+      ),
       not_applicable: rules.filter((item) => values.state(item.id) === Plan.NOTHING).map((item) => program.name(item.id)),
       overridden: rules.filter((item) => answer.given.has(item.id)).map((item) => program.name(item.id)),
       warnings: answer.warnings,

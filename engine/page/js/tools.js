@@ -13,7 +13,9 @@ const Tools = (() => {
     const wanted = gauge.program.items.filter((item) => item.input && (view.used.has(item.id) || item.name === page.unknown));
     const first = new Map(gauge.content.report.inputs.map((name, at) => [name, at]));
     const rank = (item) => first.get(page.name(item)) ?? first.size + item.id;
-    const numbers = wanted.filter((item) => ["integer", "number"].includes(item.type) && item.id !== gauge.budget).sort((a, b) => rank(a) - rank(b));
+    const numbers = wanted
+      .filter((item) => ["integer", "number"].includes(item.type) && item.id !== gauge.budget)
+      .sort((a, b) => rank(a) - rank(b));
     const named = numbers.map((item) => [page.name(item), item.title]);
     if (numbersOnly) return named;
     const choices = wanted.filter((item) => ["choice", "boolean"].includes(item.type)).sort((a, b) => rank(a) - rank(b));
@@ -30,7 +32,7 @@ const Tools = (() => {
       const key = JSON.stringify(entries);
       if (key !== known) box.replaceChildren(...entries.map(([name, title]) => h("option", { value: name }, title ?? name)));
       known = key;
-      box.value = entries.some(([name]) => name === value) ? value : entries[0]?.[0] ?? "";
+      box.value = entries.some(([name]) => name === value) ? value : (entries[0]?.[0] ?? "");
       return box.value;
     }
     return { box, fill };
@@ -67,11 +69,30 @@ const Tools = (() => {
     if (found.entries) return tried(page, name, found.entries, unit);
     if (found.value === null) return [h("p", {}, "Every value fits.")];
     const [value, text] = [Quantity.grouped(found.value), Fields.words(found.value, item.unit)];
-    if (!found.attained) return [h("p", {}, `Any value ${found.side === "smallest" ? "above" : "below"} ${value} fits; ${value} itself no longer does.`)];
-    const words = { largest: "is the largest that fits", smallest: "is the smallest that fits", any: "and every other value fits", only: "is the only one that fits" };
+    if (!found.attained)
+      return [h("p", {}, `Any value ${found.side === "smallest" ? "above" : "below"} ${value} fits; ${value} itself no longer does.`)];
+    const words = {
+      largest: "is the largest that fits",
+      smallest: "is the smallest that fits",
+      any: "and every other value fits",
+      only: "is the only one that fits",
+    };
     const lines = [
-      h("p", { class: "row" }, h("strong", { class: "big" }, value), ` ${words[found.side]}`, h("button", { type: "button", onclick: () => page.set(name, text) }, "Use it")),
-      h("p", { class: "quiet" }, found.at === null ? "" : `There: ${Quantity.readable(found.at, unit)} (${Quantity.grouped(found.at)}).`, found.next === null || found.beyond === null ? "" : ` At ${Quantity.grouped(found.next)}: ${Quantity.readable(found.beyond, unit)} (${Quantity.grouped(found.beyond)}).`),
+      h(
+        "p",
+        { class: "row" },
+        h("strong", { class: "big" }, value),
+        ` ${words[found.side]}`,
+        h("button", { type: "button", onclick: () => page.set(name, text) }, "Use it"),
+      ),
+      h(
+        "p",
+        { class: "quiet" },
+        found.at === null ? "" : `There: ${Quantity.readable(found.at, unit)} (${Quantity.grouped(found.at)}).`,
+        found.next === null || found.beyond === null
+          ? ""
+          : ` At ${Quantity.grouped(found.next)}: ${Quantity.readable(found.beyond, unit)} (${Quantity.grouped(found.beyond)}).`,
+      ),
     ];
     for (const note of found.notes ?? []) lines.push(h("p", { class: "quiet" }, note));
     if (found.proof) lines.push(h("p", { class: "quiet" }, found.proof));
@@ -81,9 +102,39 @@ const Tools = (() => {
   function tried(page, name, entries, unit) {
     const known = entries.filter((entry) => entry.at !== null);
     const row = (entry) =>
-      h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => page.choose(name, String(entry.value)) }, Fields.words(entry.value))), h("td", {}, Quantity.readable(entry.at, unit)), h("td", {}, entry.fits ? `✓ ${Quantity.readable(entry.headroom, unit)} left` : `✗ ${Quantity.readable(Exact.magnitude(entry.headroom), unit)} too much`));
-    const head = h("thead", {}, h("tr", {}, ["Value", "Total", "Verdict"].map((text) => h("th", { scope: "col" }, text))));
-    return [h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "All values" }, h("table", {}, head, h("tbody", {}, known.map(row))))];
+      h(
+        "tr",
+        {},
+        h(
+          "th",
+          { scope: "row" },
+          h("button", { type: "button", class: "link", onclick: () => page.choose(name, String(entry.value)) }, Fields.words(entry.value)),
+        ),
+        h("td", {}, Quantity.readable(entry.at, unit)),
+        h(
+          "td",
+          {},
+          entry.fits
+            ? `✓ ${Quantity.readable(entry.headroom, unit)} left`
+            : `✗ ${Quantity.readable(Exact.magnitude(entry.headroom), unit)} too much`,
+        ),
+      );
+    const head = h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["Value", "Total", "Verdict"].map((text) => h("th", { scope: "col" }, text)),
+      ),
+    );
+    return [
+      h(
+        "div",
+        { class: "scroll", tabindex: 0, role: "group", "aria-label": "All values" },
+        h("table", {}, head, h("tbody", {}, known.map(row))),
+      ),
+    ];
   }
 
   // The levers of the rules, with what each would save here.
@@ -103,8 +154,17 @@ const Tools = (() => {
   }
 
   // Settings as a person would type them.
-  const texts = (page, settings) => Object.fromEntries([...settings].map(([id, value]) => [page.gauge.program.name(id), typeof value === "boolean" ? String(value) : Fields.words(value, page.gauge.program.byId.get(id).unit)]));
-  const listed = (set) => Object.entries(set).map(([name, text]) => `${name} = ${text}`).join(", ");
+  const texts = (page, settings) =>
+    Object.fromEntries(
+      [...settings].map(([id, value]) => [
+        page.gauge.program.name(id),
+        typeof value === "boolean" ? String(value) : Fields.words(value, page.gauge.program.byId.get(id).unit),
+      ]),
+    );
+  const listed = (set) =>
+    Object.entries(set)
+      .map(([name, text]) => `${name} = ${text}`)
+      .join(", ");
 
   function advice(page, { before, offers, remedy, lowest }) {
     const unit = Answer.unitOf(page.gauge);
@@ -114,20 +174,57 @@ const Tools = (() => {
     if (chosen) {
       const set = Object.assign({}, ...chosen.levers.map(([, settings]) => texts(page, settings)));
       const many = chosen.levers.length > 1;
-      const fewest = chosen.smallest && many ? "The fewest changes that make it fit:" : many ? "Together these make it fit:" : "One change makes it fit:";
+      const fewest =
+        chosen.smallest && many
+          ? "The fewest changes that make it fit:"
+          : many
+            ? "Together these make it fit:"
+            : "One change makes it fit:";
       const said = remedy ? fewest : "Nothing here makes it fit. The least comes with";
       const titles = chosen.levers.map(([lever]) => h("li", {}, `${lever.title ?? lever.name}. `, lever.cost));
-      lines.push(h("div", { class: `verdict ${remedy ? "good" : "bad"}` }, h("strong", {}, said), h("ul", {}, titles), h("p", { class: "row" }, h("code", {}, listed(set)), `→ ${Quantity.readable(chosen.tried.total, unit)}`, remedy ? apply(set) : null)));
+      lines.push(
+        h(
+          "div",
+          { class: `verdict ${remedy ? "good" : "bad"}` },
+          h("strong", {}, said),
+          h("ul", {}, titles),
+          h(
+            "p",
+            { class: "row" },
+            h("code", {}, listed(set)),
+            `→ ${Quantity.readable(chosen.tried.total, unit)}`,
+            remedy ? apply(set) : null,
+          ),
+        ),
+      );
     } else if (before.fits === false) lines.push(h("div", { class: "verdict bad" }, h("strong", {}, "Nothing here makes it fit.")));
     if (!offers.length) lines.push(h("p", { class: "quiet" }, "No lever of the rules saves anything here."));
-    lines.push(h("ul", { class: "levers" }, offers.map(({ lever, shown }) => row(page, lever, shown, apply, unit))));
+    lines.push(
+      h(
+        "ul",
+        { class: "levers" },
+        offers.map(({ lever, shown }) => row(page, lever, shown, apply, unit)),
+      ),
+    );
     return lines;
   }
 
   function row(page, lever, shown, apply, unit) {
     const set = texts(page, shown.settings);
-    const saves = h("div", { class: "saves" }, `−${Quantity.readable(shown.saved, unit)}`, h("span", { class: "quiet" }, shown.fits ? " ✓ fits" : ""), " ", apply(set));
-    return h("li", { class: "lever" }, h("div", {}, h("strong", {}, lever.title ?? lever.name), " ", h("code", {}, listed(set)), h("p", { class: "quiet" }, lever.cost)), saves);
+    const saves = h(
+      "div",
+      { class: "saves" },
+      `−${Quantity.readable(shown.saved, unit)}`,
+      h("span", { class: "quiet" }, shown.fits ? " ✓ fits" : ""),
+      " ",
+      apply(set),
+    );
+    return h(
+      "li",
+      { class: "lever" },
+      h("div", {}, h("strong", {}, lever.title ?? lever.name), " ", h("code", {}, listed(set)), h("p", { class: "quiet" }, lever.cost)),
+      saves,
+    );
   }
 
   // The total over one input.
@@ -145,7 +242,9 @@ const Tools = (() => {
       const name = pick.fill(entries, page.along ?? page.unknown);
       const crossing = page.solved?.name === name ? page.solved.found.value : undefined;
       const item = page.gauge.program.item(name);
-      return work(Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }));
+      return work(
+        Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }),
+      );
     }
     function* work(drawing) {
       out.replaceChildren(yield* drawing);
@@ -157,7 +256,11 @@ const Tools = (() => {
   function compare(page) {
     const out = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Pinned configurations" });
     const pin = h("button", { type: "button", onclick: () => page.pin() }, "Pin this one");
-    const element = panel("Compare", h("p", { class: "row" }, pin, h("span", { class: "quiet" }, "Pin it, change something, and see both.")), out);
+    const element = panel(
+      "Compare",
+      h("p", { class: "row" }, pin, h("span", { class: "quiet" }, "Pin it, change something, and see both.")),
+      out,
+    );
     function update(view) {
       const pins = page.pins.map((each, at) => ({ ...each, onremove: () => page.unpin(at) }));
       out.hidden = !pins.length;

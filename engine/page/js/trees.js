@@ -2,7 +2,17 @@
 const Trees = (() => {
   const FOLDS = { "+": "a", "-": "s", "*": "m", "/": "d", "//": "q", "%": "r" };
   const COMPARES = { "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge" };
-  const CALLS = { ceil: "ceil", floor: "floor", abs: "abs", round_up: "up", sum: "sum", count: "count", length: "len", min: "min", max: "max" };
+  const CALLS = {
+    ceil: "ceil",
+    floor: "floor",
+    abs: "abs",
+    round_up: "up",
+    sum: "sum",
+    count: "count",
+    length: "len",
+    min: "min",
+    max: "max",
+  };
 
   // The value of a part of a formula.
   function value(values, tree) {
@@ -75,7 +85,8 @@ const Trees = (() => {
   function numbers(values, tree) {
     const holds = tree.kind === "choose" ? attempt(values, tree.condition) : undefined;
     if (holds !== undefined) return numbers(values, holds ? tree.yes : tree.no);
-    if (!["name", "cell", "item"].includes(tree.kind)) return Plan.children(tree).length ? rebuilt(tree, (part) => numbers(values, part)) : tree;
+    if (!["name", "cell", "item"].includes(tree.kind))
+      return Plan.children(tree).length ? rebuilt(tree, (part) => numbers(values, part)) : tree;
     const found = attempt(values, tree);
     if (found === undefined) return tree;
     if (typeof found === "boolean") return { kind: "truth", value: found };
@@ -112,7 +123,9 @@ const Trees = (() => {
       case "cell":
         return tree.path.join(".");
       case "fold":
-        return tree.operands.map((part, at) => (at ? `${tree.operators[at - 1]} ${text(part, rank(tree) + 1)}` : text(part, rank(tree)))).join(" ");
+        return tree.operands
+          .map((part, at) => (at ? `${tree.operators[at - 1]} ${text(part, rank(tree) + 1)}` : text(part, rank(tree))))
+          .join(" ");
       case "power":
         return `${text(tree.base, RANK.atom)}**${text(tree.exponent, RANK.negative)}`;
       case "negative":
