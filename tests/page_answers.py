@@ -165,12 +165,10 @@ ANSWERS = """
     const found = gauge.answer({ set, files: file ? { [file.kind]: gauge.file(file.name, file.text) } : {} });
     const refused = found.problems.map(({ name }) => name).filter((name) => name);
     if (refused.length) return { refused: [...new Set(refused)].sort() };
-    const state = found.values.state(gauge.total);
-    const wrong = state && state.problems ? state.problems.length : 0;
     const said = {
       states: gauge.program.items.map(({ id }) => shown(found.values.state(id))),
       origins: gauge.program.items.map((item) => found.values.origin(item)),
-      refused_by_checks: found.problems.length - wrong,
+      refused_by_checks: found.refused,
       warnings: found.warnings,
     };
     if (gauge.total === undefined) return said;

@@ -415,10 +415,10 @@ def test_comparison(transformer: Page) -> None:
     totals = [int(transformer.evaluate("(set) => String(gauge.answer({ set }).total)", set_)) for set_ in pins[:2]]
     assert rows["Peak memory"] == [
         readable(totals[0], "byte") + grouped(totals[0]),
-        readable(totals[1], "byte") + grouped(totals[1]) + readable(totals[1] - totals[0], "byte"),
+        readable(totals[1], "byte") + grouped(totals[1]) + readable(totals[1] - totals[0], "byte").replace("-", "\u2212"),
         "–",  # noqa: RUF001 (what the page says)
     ]
-    assert rows["Peak memory"][1].endswith("-11.44 GiB")
+    assert rows["Peak memory"][1].endswith("\u221211.44 GiB")
     assert rows["Sequence length"] == ["8,192 tokens", "2,048 tokens", "unknown"]
     assert rows["Weights"][1] == "14.96 GiB16,060,522,496"
     assert "Device" not in rows

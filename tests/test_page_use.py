@@ -235,7 +235,7 @@ def test_a_file_is_brought(open_page: Opener, tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps(CONFIG), encoding="utf-8")
     layers = "String(gauge.answer(gaugePage.asked).values.state(gauge.program.item('layers').id))"
-    open_dialog = page.get_by_role("button", name="use a config.json")
+    open_dialog = page.get_by_role("button", name="use a .json file")
     open_dialog.click()
     page.locator("input[type=file]").set_input_files(str(file))
     page.wait_for_function("() => gaugePage.presetName('model') === 'config.json'")

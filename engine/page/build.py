@@ -70,9 +70,20 @@ def _program(made: Content) -> str:
 
 
 def _stripped(text: str) -> str:
-    """A script without indents and the lines that are comments. No text of ours goes over several lines, so nothing else changes."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """A script or a style without indents, without the lines that are comments, and without line ends where none is needed.
+
+    No text of ours goes over several lines, and a line end after an opening bracket or a comma, or before a closing bracket, ends nothing.
+    """
+    made: list[str] = []
+    for line in (line.strip() for line in text.splitlines()):
+        if not line or line.startswith("//"):
+            continue
+        joined = made and "//" not in made[-1] and (made[-1].endswith(("(", "[", "{", ",")) or line.startswith((")", "]", "}")))
+        if joined:
+            made[-1] += line
+        else:
+            made.append(line)
+    return "\n".join(made)
 
 
 def _json(made: Content) -> str:

@@ -182,9 +182,12 @@ class _Maker:
     def _input(self, plan: Plan, item: Input) -> dict[str, Any]:
         made: dict[str, Any] = {"input": True, "type": item.type, "unit": plan.unit(item.name), "group": item.group}
         made |= {name: None if bound is None else value_of(bound) for name, bound in (("low", item.low), ("high", item.high))}
-        made |= {"choices": [value_of(choice) for choice in item.choices], "otherwise": item.otherwise}
-        if item.table:
-            made["table"] = self.table(plan.document.tables[item.table])
+        rows = list(plan.document.tables[item.table].rows) if item.table else []
+        if rows and rows == list(item.choices) and not any(row.isdigit() for row in rows):
+            made["table"] = self.table(plan.document.tables[item.table])  # its rows are the choices, in this order
+        else:
+            made["choices"] = [value_of(choice) for choice in item.choices]
+        made["otherwise"] = item.otherwise
         if isinstance(item.default, Formula):
             made["formula"] = self.formula(plan, item.default)
         made = _bare(made)

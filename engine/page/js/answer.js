@@ -7,6 +7,7 @@ const Answer = (() => {
 
   // The answer in one sentence, for the title of a bar and the live region.
   function sentence(gauge, answer) {
+    if (gauge.total === undefined) return null;
     if (answer.total === undefined)
       return answer.missing?.length ? `A value is missing: ${answer.missing.map((item) => item.title).join(", ")}` : "No answer";
     const unit = unitOf(gauge);
@@ -14,7 +15,7 @@ const Answer = (() => {
     if (answer.fits === undefined) return said;
     const size = Quantity.readable(Exact.magnitude(answer.headroom), unit);
     return answer.fits
-      ? `${said}: fits, ${size} left`
+      ? `${said}: fits${answer.fitsAtHighEnd === false ? " just" : ""}, ${size} left`
       : `${said}: does not fit, ${Exact.compare(answer.headroom, 0) < 0 ? `${size} too much` : `only ${size} left for what is beside it`}`;
   }
 
@@ -25,7 +26,6 @@ const Answer = (() => {
         "div",
         { class: "verdict bad" },
         h("strong", {}, "✗ Not computed"),
-        " What is below is the last answer.",
         h(
           "ul",
           {},
@@ -47,6 +47,7 @@ const Answer = (() => {
           : null,
       );
     }
+    if (gauge.total === undefined) return null;
     if (answer.total === undefined)
       return h("div", { class: "verdict" }, h("strong", {}, `${titleOf(gauge, gauge.total)} does not apply here`));
     if (answer.fits === undefined)
@@ -61,14 +62,11 @@ const Answer = (() => {
     const short = Exact.compare(answer.headroom, 0) < 0;
     const doubt = answer.fits && answer.fitsAtHighEnd === false;
     const word = answer.fits ? (doubt ? "≈ Just fits" : "✓ Fits") : "✗ Does not fit";
-    const used = `${Quantity.share(answer.total, answer.budget)} of ${Quantity.readable(answer.budget, unit)}`;
-    const ranges = answer.ranges.map((range) =>
-      h(
-        "p",
-        {},
-        `${range.title}, not in the total: ${Quantity.readable(range.low, unit)} to ${Quantity.readable(range.high, unit)}.${doubt ? " At its high end it does not fit." : ""}`,
-      ),
-    );
+    const times = answer.budget !== 0 && Exact.compare(answer.total, Exact.multiply(10, answer.budget)) > 0;
+    const share = times
+      ? `${Quantity.decimals(Exact.divide(answer.total, answer.budget), 1)} ×`
+      : `${Quantity.share(answer.total, answer.budget)} of`;
+    const used = `${share} ${Quantity.readable(answer.budget, unit)}`;
     return h(
       "div",
       { class: `verdict ${answer.fits ? (doubt ? "warn" : "good") : "bad"}` },
@@ -76,22 +74,28 @@ const Answer = (() => {
       " ",
       h("span", { title: bytes(Exact.magnitude(answer.headroom), unit) }, short ? `${size} too much` : `${size} left`),
       h("span", { class: "quiet" }, ` · ${used}`),
-      ranges,
     );
   }
 
-  // The number large, its phase, the verdict.
+  // The number large and the verdict; beside it, what more is to be said.
   function head(gauge, answer) {
-    const unit = unitOf(gauge);
+    if (gauge.total === undefined) return [];
     const known = answer.total !== undefined && !answer.problems.length;
-    const shown = known ? Quantity.readable(answer.total, unit) : "—";
-    const exact = known ? bytes(answer.total, unit) : "";
-    const peaks = known && answer.breakdown.peaks.map((id) => titleOf(gauge, id)).join(" / ");
+    const total = known ? Quantity.readable(answer.total, unitOf(gauge)) : "—";
     return [
       h("p", { class: "what" }, titleOf(gauge, gauge.total)),
-      h("p", { class: "total" }, shown),
-      h("p", { class: "quiet exact" }, exact, peaks ? ` · falls in: ${peaks}` : ""),
-      verdict(gauge, answer),
+      h("p", { class: "total" }, total),
+      known ? verdict(gauge, answer) : null,
+    ].filter(Boolean);
+  }
+
+  function more(gauge, answer) {
+    const unit = unitOf(gauge);
+    const known = answer.total !== undefined && !answer.problems.length;
+    const peaks = known ? answer.breakdown.peaks.map((id) => titleOf(gauge, id)).join(" / ") : "";
+    return [
+      known ? h("p", { class: "quiet exact" }, bytes(answer.total, unit), peaks ? ` · falls in: ${peaks}` : "") : verdict(gauge, answer),
+      known ? answer.ranges.map((range) => h("p", { class: "quiet" }, rangeText(range, unit, answer))) : null,
       answer.warnings.length
         ? h(
             "ul",
@@ -99,8 +103,15 @@ const Answer = (() => {
             answer.warnings.map((text) => h("li", {}, text)),
           )
         : null,
-    ].filter(Boolean);
+    ]
+      .flat()
+      .filter(Boolean);
   }
+
+  const rangeText = (range, unit, answer) =>
+    `${range.title}, not in the total: ${Quantity.readable(range.low, unit)} to ${Quantity.readable(range.high, unit)}.${
+      answer.fits && answer.fitsAtHighEnd === false ? " At its high end it does not fit." : ""
+    }`;
 
   // The rows of the table, as `eval` prints them: the terms of the total, the total, the parts that are not in it.
   function rows(gauge, answer) {
@@ -130,7 +141,7 @@ const Answer = (() => {
         "tr",
         { class: row.total ? "sum" : row.aside ? "aside" : "", "data-id": row.id },
         h("th", { scope: "row" }, label),
-        h("td", {}, sizes[1]),
+        h("td", {}, sizes[1], h("small", { class: "exactly quiet" }, sizes[0])),
         h("td", { class: "digits" }, sizes[0]),
         h("td", {}, row.share),
       );
@@ -268,5 +279,5 @@ const Answer = (() => {
     return lines;
   }
 
-  return Object.freeze({ sentence, head, table, plainTable, why, titleOf, unitOf, stateText });
+  return Object.freeze({ sentence, head, more, table, plainTable, why, titleOf, unitOf, stateText });
 })();

@@ -72,7 +72,7 @@ const App = (() => {
       const answer = this.gauge.answer(this.asked);
       const problems = new Map();
       for (const { name, message } of answer.problems) if (name) problems.set(name, message);
-      this.view = { asked: this.asked, answer, problems, used: this.gauge.used(answer.values, this.roots), why: (item) => this.why(item) };
+      this.view = { asked: this.asked, answer, problems, used: this.gauge.used(answer.values, this.roots) };
       if (!answer.problems.length || !this.good) this.good = this.view; // what is below the verdict stays while a value is being typed
       for (const section of this.now) section.update(this.view);
       performance.measure("repaint", { start: begun });
@@ -88,10 +88,11 @@ const App = (() => {
       let work = null; // a part that takes long goes on in slices
       const next = () => {
         if (turn !== this.later || !(work || queue.length)) return;
-        work ??= queue.shift().update(this.good) ?? null;
+        setTimeout(next); // also when a part fails: the others go on
+        const begun = work ?? queue.shift().update(this.good) ?? null;
+        work = null;
         const until = performance.now() + 8;
-        while (work && performance.now() < until) if (work.next().done) work = null;
-        setTimeout(next);
+        for (let going = begun; going && performance.now() < until; work = going) if (going.next().done) going = null;
       };
       setTimeout(next, 30);
     }
@@ -103,26 +104,28 @@ const App = (() => {
       if (fragment !== location.hash) history.replaceState(null, "", fragment);
     }
 
-    // Why an input makes no difference here: the nearest rule above it that does not apply, best one that hangs on an input asked first.
+    // Why an input makes no difference here: the rules above it that do not apply say what for, and one of these is told that, tried, holds.
     why(item) {
-      const { program } = this.gauge;
-      const { values } = this.view.answer;
-      const asked = new Set(this.gauge.content.report.inputs);
-      const found = [];
-      let [level, seen] = [[item.id], program.descendants([])];
-      for (let depth = 0; depth < 5 && level.length && !found.some(({ first }) => first); depth += 1) {
+      const { gauge } = this;
+      const { program } = gauge;
+      const { values, given } = this.good.answer;
+      let [level, seen, tried] = [[item.id], program.descendants([]), new Map()];
+      for (let depth = 0; depth < 5 && level.length; depth += 1) {
         level = [...new Set(level.flatMap((id) => program.users.get(id) ?? []))].filter((id) => !seen.has(id) && seen.add(id));
         for (const rule of level.map((id) => program.byId.get(id))) {
           if (rule.when === undefined || values.state(rule.id) !== Plan.NOTHING) continue;
           const tree = program.tree(rule.when);
-          const parts =
-            tree.kind === "logic" && tree.operator === "and" ? tree.operands.filter((part) => Trees.holds(values, part) === false) : [tree];
-          for (const part of parts)
-            found.push({ text: Trees.text(part), first: program.used(part).some((id) => asked.has(program.name(id))) });
+          const parts = tree.kind === "logic" && tree.operator === "and" ? tree.operands : [tree];
+          for (const part of parts) if (Trees.holds(values, part) === false) tried.set(Trees.text(part), part);
         }
       }
-      found.sort((one, two) => two.first - one.first || one.text.length - two.text.length);
-      return found.length ? `Counts only when ${found[0].text}` : "Makes no difference here";
+      for (const [text, part] of [...tried].slice(0, 6)) {
+        const [id, value] = Trees.remedy(part) ?? [];
+        if (!program.byId.get(id)?.input) continue;
+        const other = Plan.evaluate(program, new Map(given).set(id, { value, origin: "given" }));
+        if (gauge.used(other, this.roots).has(item.id)) return `Counts only when ${text}`;
+      }
+      return "Makes no difference here";
     }
   }
 
@@ -174,7 +177,11 @@ const App = (() => {
         : null,
     );
     const all = [...presets, ...main, ...shown];
-    return { element, update: (view) => all.forEach((each) => each.update(view)) };
+    // The reasons, a field a slice.
+    function* explain() {
+      for (const each of [...main, ...shown.flatMap((block) => block.seen())]) yield each.explain();
+    }
+    return { element, update: (view) => all.forEach((each) => each.update(view)), reasons: { update: explain } };
   }
 
   // A folded group: its fields are made when it is first opened.
@@ -203,7 +210,7 @@ const App = (() => {
         field.element.hidden = words ? !field.text.includes(words) : still;
         hidden += field.element.hidden ? 1 : 0;
       }
-      idle.textContent = hidden && !words ? `${hidden} make no difference here and are hidden; the search finds them.` : "";
+      idle.textContent = hidden && !words ? `Hidden, since they make no difference here: ${hidden}. The search finds them.` : "";
     }
     function search(text, view) {
       words = text;
@@ -220,13 +227,14 @@ const App = (() => {
       make(page.view);
       update(page.view);
     });
-    return { element, update, search };
+    return { element, update, search, seen: () => (element.open && fields ? fields.filter((each) => !each.element.hidden) : []) };
   }
 
   // The answer at the top, the bars, the table, and why.
   function results(page) {
     const { gauge } = page;
     const top = h("section", { class: "card answer", "aria-label": "The answer" });
+    const about = h("section", { class: "card about", "aria-label": "About the answer" });
     const bars = h("div", {});
     const parts = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "All parts" });
     const inside = h("div", {});
@@ -272,17 +280,21 @@ const App = (() => {
       inside.replaceChildren(...Answer.why(gauge, page.good.answer, steps.at(-1), (id) => show(id, true)).filter(Boolean));
     }
     function update({ answer }) {
-      if (gauge.total !== undefined) top.replaceChildren(...Answer.head(gauge, answer));
+      top.replaceChildren(...Answer.head(gauge, answer));
+      top.hidden = !top.firstChild;
+      about.replaceChildren(...Answer.more(gauge, answer));
+      about.hidden = !about.firstChild;
       if (page.good !== page.view) return;
       const known = answer.total !== undefined;
       bars.replaceChildren(...(known ? [Charts.phases(gauge, answer, { onpick: show })] : []));
-      parts.replaceChildren(
+      Dom.swap(
+        parts,
         ...(known ? Answer.table(gauge, answer, show) : gauge.total === undefined ? [Answer.plainTable(gauge, answer, show)] : []),
       );
       breakdown.hidden = !parts.firstChild;
     }
     const breakdown = h("section", { class: "card", "aria-label": "Parts" }, bars, parts);
-    return { top, elements: [breakdown, why], update, bars, explanation: { update: paint } };
+    return { top, about, elements: [breakdown, why], update, bars, explanation: { update: paint } };
   }
 
   // Everything that leaves the page.
@@ -308,7 +320,12 @@ const App = (() => {
       {
         type: "button",
         onclick: () =>
-          bars.querySelector("figure") && Dom.download("memory.svg", Charts.svgText(bars.querySelector("figure")), "image/svg+xml"),
+          bars.querySelector("figure") &&
+          Dom.download(
+            `${gauge.content.title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "chart"}.svg`,
+            Charts.svgText(bars.querySelector("figure")),
+            "image/svg+xml",
+          ),
       },
       "Chart as SVG",
     );
@@ -321,7 +338,7 @@ const App = (() => {
         copy("inputs.yaml", () => State.yaml(page.asked)),
         copy("Command", () => State.command(gauge, page.asked)),
         copy("JSON", () => JSON.stringify(State.object(gauge, page.view.answer), null, 2)),
-        picture,
+        gauge.total === undefined ? null : picture,
         said,
       ),
     );
@@ -338,7 +355,7 @@ const App = (() => {
     const dialog = h(
       "dialog",
       { "aria-label": "Use a file" },
-      h("h2", {}, "Use a config.json"),
+      h("h2", {}, "Use a .json file"),
       h("p", {}, "Pick it, paste it, or drop it anywhere on the page. It stays in your browser."),
       pick,
       text,
@@ -399,15 +416,16 @@ const App = (() => {
     const inputs = controls(page);
     const answer = results(page);
     page.now = [inputs, answer];
-    page.then = [answer.explanation];
+    page.then = [answer.explanation, inputs.reasons];
     if (gauge.total !== undefined) page.then.push(Tools.levers(page), Tools.inverse(page), Tools.curve(page), Tools.compare(page));
     const title = data.title || "Rules";
     document.body.replaceChildren(
-      h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null), theme()),
+      h("header", {}, h("div", {}, h("h1", {}, title), data.doc ? h("p", { class: "quiet" }, data.doc) : null, page.printed), theme()),
       h(
         "main",
         {},
         answer.top,
+        answer.about,
         inputs.element,
         h(
           "div",
@@ -418,7 +436,6 @@ const App = (() => {
         ),
       ),
       page.live,
-      page.printed,
       bringing(page),
       h("footer", { class: "quiet" }, "Computed in your browser, exactly; nothing is sent anywhere."),
     );

@@ -12,6 +12,7 @@ const Charts = (() => {
   // Where a number is drawn; and a number to read near such a place.
   const float = (value) => Math.max(-1e300, Math.min(1e300, Exact.float(value)));
   function near(value) {
+    if (typeof value !== "number") return value;
     const size = Math.abs(value);
     if (size > 1e15) return Exact.made(BigInt(Math.round(value)), 1n);
     return Number.isInteger(value) || size < 1e-50 ? Math.round(value) : Quantity.literal(value.toExponential(5));

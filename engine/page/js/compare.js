@@ -16,7 +16,7 @@ const Compare = (() => {
     ...values.map((value) => {
       if (value === undefined) return "–";
       const change = values[0] === undefined ? 0 : Exact.subtract(value, values[0]);
-      const signed = (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit);
+      const signed = (Exact.compare(change, 0) > 0 ? "+" : "") + readable(change, unit).replace("-", "−");
       return [readable(value, unit), h("small", { class: "quiet" }, grouped(value)), change !== 0 && h("b", null, signed)];
     }),
   ];

@@ -98,7 +98,7 @@ const Convert = (() => {
   // What a person types for an input: a list in brackets, else one value.
   function typed(item, text) {
     const found = /^\s*\[(.*)\]\s*$/s.exec(text);
-    if (item.type !== "list" || !found) return text.trim();
+    if (item.type !== "list" || !found || /[[\]]/.test(found[1]) || /(^|,)\s*,|,\s*$/.test(found[1])) return text.trim();
     const parts = found[1].split(",").map((part) => part.trim());
     return parts.filter((part) => part !== "").map((part) => ({ n: part }));
   }

@@ -22,6 +22,14 @@ const Dom = (() => {
     if (element.textContent !== text) element.textContent = text;
   }
 
+  // Other children for an element; where one of its buttons had the focus, the one in its place gets it.
+  function swap(element, ...children) {
+    const places = () => [...element.querySelectorAll("button")];
+    const at = places().indexOf(document.activeElement);
+    element.replaceChildren(...children);
+    if (at >= 0) (places()[at] ?? places().at(-1))?.focus({ preventScroll: true });
+  }
+
   // Offers a text as a file.
   function download(name, text, type) {
     const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
@@ -29,5 +37,5 @@ const Dom = (() => {
     URL.revokeObjectURL(link.href);
   }
 
-  return Object.freeze({ h, svg, tell, download });
+  return Object.freeze({ h, svg, tell, swap, download });
 })();

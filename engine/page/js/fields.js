@@ -15,6 +15,7 @@ const Fields = (() => {
 
   // A number as briefly as it can be typed: 80GiB, 8Ki, 1234.
   function short(value, unit) {
+    if (unit === "byte" && typeof value === "number" && value >= 1e9 && value % 1e9 === 0 && value < 1e15) return `${value / 1e9}GB`;
     if (typeof value !== "number" || value < 1024 || value % 1024) return String(value);
     const steps = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
     let [rest, step] = [value, 0];
@@ -87,14 +88,27 @@ const Fields = (() => {
       input.addEventListener("change", () => page.set(name, option));
       return input;
     });
-    const labels = inputs.map((input, number) => h("span", { class: "option" }, input, h("label", { for: input.id }, options[number])));
+    const said = (option) => (item.type === "boolean" ? (option === "true" ? "yes" : "no") : option);
+    const labels = inputs.map((input, number) =>
+      h("span", { class: "option" }, input, h("label", { for: input.id }, said(options[number]))),
+    );
     const show = (state, text) => {
       const now = text ?? (typeof state === "boolean" ? String(state) : words(state));
       inputs.forEach((input) => {
         input.checked = input.value === now;
       });
     };
-    return { parts: [h("span", { class: "options", role: "radiogroup", "aria-labelledby": `${id}-title` }, labels)], show, group: true };
+    return {
+      parts: [
+        h(
+          "span",
+          { class: "options", role: "radiogroup", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint ${id}-problem` },
+          labels,
+        ),
+      ],
+      show,
+      group: true,
+    };
   }
 
   function select(page, item, id, options) {
@@ -108,7 +122,7 @@ const Fields = (() => {
     );
     box.addEventListener("change", () => page.set(name, box.value));
     const show = (state, text) => {
-      tell(assumed, words(state) ? `${words(state)} (assumed)` : "choose …");
+      tell(assumed, text !== undefined ? "back to what is assumed" : words(state) ? `${words(state)} (assumed)` : "choose …");
       box.value = text ?? "";
     };
     return { parts: [box], focus: box, show };
@@ -142,7 +156,10 @@ const Fields = (() => {
       { type: "button", class: "reset", "aria-label": `${titleOf(page, item)}: back to what is assumed`, title: "Back to what is assumed" },
       "↺",
     );
-    reset.addEventListener("click", () => page.set(name, ""));
+    reset.addEventListener("click", () => {
+      page.set(name, "");
+      element.querySelector(".control input, .control select").focus();
+    });
     const unitWord = item.unit === "byte" ? " Write 24GiB or 24GB." : "";
     const hint = h(
       "p",
@@ -182,13 +199,15 @@ const Fields = (() => {
       tell(problem, trouble ?? "");
       problem.hidden = !trouble;
       made.focus?.setAttribute("aria-invalid", trouble ? "true" : "false");
-      const idle = !view.used.has(item.id) && text === undefined && !trouble;
-      if (idle !== element.classList.contains("idle")) element.classList.toggle("idle", idle);
+      const idle = !view.used.has(item.id) && !trouble;
+      element.classList.toggle("idle", idle && text === undefined);
       why.hidden = !idle;
-      if (idle) tell(why, view.why(item));
-      return idle;
+      if (idle && !why.textContent) tell(why, "Makes no difference here");
+      return idle && text === undefined;
     }
-    return { element, update, item, text: `${name} ${titleOf(page, item)}`.toLowerCase() };
+    // Why it makes no difference, told after the paint: it takes trying.
+    const explain = () => why.hidden || tell(why, page.why(item));
+    return { element, update, explain, text: `${name} ${titleOf(page, item)} ${item.doc ?? ""}`.toLowerCase() };
   }
 
   // A box with a list that typing narrows (the combobox pattern of ARIA).
@@ -215,20 +234,28 @@ const Fields = (() => {
       });
       return { entry, option, text: `${entry.name} ${entry.title ?? ""}`.toLowerCase().replace(/[^a-z0-9]/g, "") };
     });
-    const more = kind.more ? h("li", { class: "quiet", role: "presentation" }, `${kind.more} more on the command line`) : null;
-    list.append(...options.map(({ option }) => option), ...(more ? [more] : []));
+    const more = h("li", { class: "quiet", role: "presentation" });
+    list.append(...options.map(({ option }) => option), more);
     let shown = options;
     let active = -1;
 
     function open(all) {
-      const sought = all ? "" : box.value.toLowerCase().replace(/[^a-z0-9]/g, "");
+      const sought = all
+        ? []
+        : box.value
+            .toLowerCase()
+            .split(/[^a-z0-9]+/)
+            .filter(Boolean);
       shown = options.filter(({ option, text }) => {
-        option.hidden = !text.includes(sought);
+        option.hidden = !sought.every((word) => text.includes(word));
         return !option.hidden;
       });
-      list.hidden = !shown.length;
-      box.setAttribute("aria-expanded", String(!list.hidden));
-      move(all ? shown.findIndex(({ entry }) => entry.name === box.value) : shown.length && sought ? 0 : -1);
+      const others = kind.more ? `${kind.more} more with --all-presets` : "";
+      tell(more, [shown.length ? "" : "Nothing found", others].filter(Boolean).join("; "));
+      more.hidden = !more.textContent;
+      list.hidden = false;
+      box.setAttribute("aria-expanded", "true");
+      move(all ? shown.findIndex(({ entry }) => entry.name === box.value) : shown.length && sought.length ? 0 : -1);
     }
     function close() {
       list.hidden = true;
@@ -253,7 +280,7 @@ const Fields = (() => {
       ArrowDown: () => (list.hidden ? open(true) : move(Math.min(active + 1, shown.length - 1))),
       ArrowUp: () => (list.hidden ? open(true) : move(Math.max(active - 1, 0))),
       Enter: () => !list.hidden && shown[active] && pick(shown[active].entry.name),
-      Escape: () => (list.hidden ? pick("") : close()),
+      Escape: close,
     };
     box.addEventListener("keydown", (event) => {
       if (!keys[event.key]) return;
@@ -280,7 +307,7 @@ const Fields = (() => {
     const problem = h("p", { class: "problem", hidden: true, id: `${box.id}-problem` });
     const clear = h("button", { type: "button", class: "reset", "aria-label": `${title}: none`, title: "None" }, "×");
     clear.addEventListener("click", () => page.preset(kind.name, ""));
-    const file = kind.readers ? h("button", { type: "button", class: "link" }, "use a config.json") : null;
+    const file = kind.readers ? h("button", { type: "button", class: "link" }, "use a .json file") : null;
     file?.addEventListener("click", () => page.askFile(kind));
     box.setAttribute("aria-describedby", problem.id);
     const element = h(

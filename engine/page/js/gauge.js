@@ -7,16 +7,21 @@ const Gauge = (() => {
     if (Array.isArray(value)) return value.map(revived);
     return value !== null && typeof value === "object" && typeof value.n === "string" ? Exact.parse(value.n) : value;
   }
-  function itemOf(entry, id) {
+  function itemOf(tables, entry, id) {
     const item = { ...entry, id: entry.id ?? id };
+    if (item.table !== undefined) item.choices = Object.keys(tables[item.table].rows);
     for (const key of ["low", "high", "default", "empty", "choices"]) if (key in item) item[key] = revived(item[key]);
     return item;
   }
   // The items of the rules, from what is said of all of them.
-  function itemsOf(columns) {
+  function itemsOf(tables, columns) {
     const [first] = Object.values(columns);
     return first.map((_, id) =>
-      itemOf(Object.fromEntries(Object.entries(columns).flatMap(([key, column]) => (column[id] === null ? [] : [[key, column[id]]]))), id),
+      itemOf(
+        tables,
+        Object.fromEntries(Object.entries(columns).flatMap(([key, column]) => (column[id] === null ? [] : [[key, column[id]]]))),
+        id,
+      ),
     );
   }
 
@@ -43,7 +48,7 @@ const Gauge = (() => {
         );
       this.content = { ...data, tables: data.tables.map((table) => ({ ...table, rows: rows(table) })) };
       this.formulas = formulas;
-      this.program = new Plan.Program(this.content, formulas, itemsOf(data.items), data.checks);
+      this.program = new Plan.Program(this.content, formulas, itemsOf(data.tables, data.items), data.checks);
       this.kinds = new Map(data.presets.map((kind) => [kind.name, kind]));
       this.translators = new Map();
       this.read = new Map();
@@ -73,7 +78,7 @@ const Gauge = (() => {
     translator(number) {
       if (!this.translators.has(number)) {
         const { items, checks } = this.content.translations[number];
-        const listed = items.map((at) => itemOf(this.content.foreign[at]));
+        const listed = items.map((at) => itemOf(this.content.tables, this.content.foreign[at]));
         for (const item of listed) if (item.input) item.keys ??= [this.content.names[item.id]];
         const program = new Plan.Program(this.content, this.formulas, listed, checks);
         program.items = ordered(program);
@@ -146,8 +151,15 @@ const Gauge = (() => {
     answerOf(given, problems = []) {
       const values = Plan.evaluate(this.program, given);
       const { warnings, errors } = Plan.checked(values);
-      const answer = { values, given, problems: [...problems, ...errors.map((message) => ({ name: "", message }))], warnings, ranges: [] };
-      if (this.total === undefined) return answer;
+      const answer = {
+        values,
+        given,
+        problems: [...problems, ...errors.map((message) => ({ name: "", message }))],
+        warnings,
+        ranges: [],
+        refused: errors.length,
+      };
+      if (this.total === undefined) return this.allOf(answer);
       const state = values.state(this.total);
       if (state instanceof Absent) {
         answer.missing = Plan.missing(values, [this.total]).map((id) => this.program.byId.get(id));
@@ -166,6 +178,15 @@ const Gauge = (() => {
         answer.fits = Exact.compare(answer.headroom, sum("low")) >= 0 && Exact.compare(answer.headroom, 0) >= 0;
         answer.fitsAtHighEnd = Exact.compare(answer.headroom, sum("high")) >= 0 && Exact.compare(answer.headroom, 0) >= 0;
       }
+      return answer;
+    }
+
+    // An answer about every rule, where there is no total: what is missing, and what went wrong.
+    allOf(answer) {
+      const rules = this.program.items.filter((item) => !item.input).map((item) => item.id);
+      answer.missing = Plan.missing(answer.values, rules).map((id) => this.program.byId.get(id));
+      const wrong = new Set(rules.flatMap((id) => answer.values.state(id).problems ?? []));
+      for (const message of wrong) answer.problems.push({ name: "", message });
       return answer;
     }
 

@@ -77,14 +77,31 @@ const State = (() => {
         (item) => ({
           value: plain(values.state(item.id)),
           origin: values.origin(item),
+          where: answer.given.get(item.id)?.where,
         }),
       ),
       not_applicable: rules.filter((item) => values.state(item.id) === Plan.NOTHING).map((item) => program.name(item.id)),
       overridden: rules.filter((item) => answer.given.has(item.id)).map((item) => program.name(item.id)),
+      unknown: rules.filter((item) => values.state(item.id) instanceof Plan.Absent).map((item) => program.name(item.id)),
       warnings: answer.warnings,
       fits: answer.fits ?? null,
       headroom: answer.headroom === undefined ? null : plain(answer.headroom),
+      ...(answer.total === undefined ? {} : peak(gauge, answer)),
     };
+  }
+
+  // What is said of a total.
+  function peak(gauge, answer) {
+    const name = (id) => gauge.program.name(id);
+    const made = {
+      total: name(gauge.total),
+      budget: answer.budget === undefined ? null : plain(answer.budget),
+      parts: answer.breakdown.terms.map(({ id, label, value }) => ({ name: id === undefined ? label : name(id), value: plain(value) })),
+      peak: answer.breakdown.peaks.map(name),
+    };
+    if (!gauge.beside.length) return made;
+    const ranges = answer.ranges.map(({ title, low, high }) => ({ title, low: plain(low), high: plain(high) }));
+    return { ...made, ranges, fits_at_high_end: answer.fitsAtHighEnd ?? null };
   }
 
   return Object.freeze({ toFragment, fromFragment, yaml, command, object });

@@ -1,38 +1,46 @@
 // The parts of the page that compute after the paint: how far one can go, what would make it fit, the curve, the comparison.
 const Tools = (() => {
-  const { h } = Dom;
+  const { h, swap } = Dom;
 
   function panel(title, ...children) {
     const heading = h("h2", {}, title);
     return h("section", { class: "card" }, heading, children);
   }
 
-  // The inputs that can be asked for: numbers that matter here, then choices and presets.
+  // The inputs that can be asked for, in groups [title, [[name, title]]]: those asked first, presets, then the others as they are grouped.
   function unknowns(page, view, numbersOnly) {
     const { gauge } = page;
-    const wanted = gauge.program.items.filter((item) => item.input && (view.used.has(item.id) || item.name === page.unknown));
-    const first = new Map(gauge.content.report.inputs.map((name, at) => [name, at]));
-    const rank = (item) => first.get(page.name(item)) ?? first.size + item.id;
-    const numbers = wanted
-      .filter((item) => ["integer", "number"].includes(item.type) && item.id !== gauge.budget)
-      .sort((a, b) => rank(a) - rank(b));
-    const named = numbers.map((item) => [page.name(item), item.title]);
-    if (numbersOnly) return named;
-    const choices = wanted.filter((item) => ["choice", "boolean"].includes(item.type)).sort((a, b) => rank(a) - rank(b));
-    const kinds = [...gauge.kinds.values()].map((kind) => [kind.name, kind.title || kind.name]);
-    return [...named, ...kinds, ...choices.map((item) => [page.name(item), item.title])];
+    const { report, groups } = gauge.content;
+    const types = numbersOnly ? ["integer", "number"] : ["integer", "number", "choice", "boolean"];
+    const wanted = gauge.program.items.filter(
+      (item) => item.input && types.includes(item.type) && view.used.has(item.id) && item.id !== gauge.budget,
+    );
+    const entry = (item) => [page.name(item), item.title ?? page.name(item)];
+    const first = report.inputs.map((name) => gauge.program.item(name)).filter((item) => wanted.includes(item));
+    const rest = wanted.filter((item) => !first.includes(item));
+    const kinds = numbersOnly ? [] : [...gauge.kinds.values()].map((kind) => [kind.name, kind.title || kind.name]);
+    const others = [...groups, [undefined, "Other inputs"]].map(([name, title]) => [
+      title,
+      rest.filter((item) => item.group === name).map(entry),
+    ]);
+    return [["", first.map(entry)], ["Presets", kinds], ...others].filter(([, entries]) => entries.length);
   }
 
   // A list to pick an input from, kept as it is while its entries stay the same.
   function picker(label, onpick) {
     const box = h("select", { "aria-label": label });
     box.addEventListener("change", () => onpick(box.value));
+    const options = (entries) => entries.map(([name, title]) => h("option", { value: name }, title));
     let known = "";
-    function fill(entries, value) {
-      const key = JSON.stringify(entries);
-      if (key !== known) box.replaceChildren(...entries.map(([name, title]) => h("option", { value: name }, title ?? name)));
+    function fill(groups, value) {
+      const key = JSON.stringify(groups);
+      if (key !== known)
+        box.replaceChildren(
+          ...groups.flatMap(([title, entries]) => (title ? [h("optgroup", { label: title }, options(entries))] : options(entries))),
+        );
       known = key;
-      box.value = entries.some(([name]) => name === value) ? value : (entries[0]?.[0] ?? "");
+      const names = groups.flatMap(([, entries]) => entries.map(([name]) => name));
+      box.value = names.includes(value) ? value : (names[0] ?? "");
       return box.value;
     }
     return { box, fill };
@@ -53,7 +61,7 @@ const Tools = (() => {
       try {
         const found = Solve.solve(page.gauge, view.answer.given, name, {});
         page.solved = { name, found };
-        out.replaceChildren(...solution(page, name, found));
+        swap(out, ...solution(page, name, found));
       } catch (error) {
         page.solved = null;
         if (!(error instanceof Solve.NoAnswer)) throw error;
@@ -71,10 +79,10 @@ const Tools = (() => {
     const [value, text] = [Quantity.grouped(found.value), Fields.words(found.value, item.unit)];
     if (!found.attained)
       return [h("p", {}, `Any value ${found.side === "smallest" ? "above" : "below"} ${value} fits; ${value} itself no longer does.`)];
+    if (found.side === "any") return [h("p", {}, `Every value fits, up to ${value}.`)];
     const words = {
       largest: "is the largest that fits",
       smallest: "is the smallest that fits",
-      any: "and every other value fits",
       only: "is the only one that fits",
     };
     const lines = [
@@ -94,13 +102,43 @@ const Tools = (() => {
           : ` At ${Quantity.grouped(found.next)}: ${Quantity.readable(found.beyond, unit)} (${Quantity.grouped(found.beyond)}).`,
       ),
     ];
-    for (const note of found.notes ?? []) lines.push(h("p", { class: "quiet" }, note));
-    if (found.proof) lines.push(h("p", { class: "quiet" }, found.proof));
+    const beside = page.good.answer.ranges.map((range) => range.title);
+    const notes = (found.notes ?? []).filter((note) => !beside.some((title) => note.startsWith(title)));
+    for (const note of notes) lines.push(h("p", { class: "quiet" }, note));
+    const titled = (text) =>
+      text.replaceAll(page.gauge.content.report.total, Answer.titleOf(page.gauge, page.gauge.total)).replaceAll(name, item.title ?? name);
+    if (found.proof) lines.push(h("p", { class: "quiet" }, titled(found.proof)));
+    lines.push(...counted(page, name, found, item));
     return lines;
+  }
+
+  // What stands beside the total is in the verdict, and not in what is solved: where that matters, the value with it is told too.
+  function counted(page, name, found, item) {
+    const { gauge, good } = page;
+    const with_ = (value) => gauge.answerOf(new Map(good.answer.given).set(item.id, { value, origin: "given" }));
+    const there = with_(found.value);
+    if (there.fits !== false || found.side !== "largest") return [];
+    const low = there.ranges.reduce((sum, range) => Exact.add(sum, range.low), 0);
+    try {
+      const { value } = Solve.solve(gauge, good.answer.given, name, { bound: Exact.subtract(there.budget, low) });
+      const use = h("button", { type: "button", onclick: () => page.set(name, Fields.words(value, item.unit)) }, "Use it");
+      const beside = there.ranges.map((range) => range.title).join(", ");
+      return [h("p", { class: "row" }, h("strong", { class: "big" }, Quantity.grouped(value)), ` with the low end of: ${beside}`, use)];
+    } catch (error) {
+      if (!(error instanceof Solve.NoAnswer)) throw error;
+      return [];
+    }
   }
 
   function tried(page, name, entries, unit) {
     const known = entries.filter((entry) => entry.at !== null);
+    const [best] = entries;
+    const said = h(
+      "p",
+      {},
+      h("strong", { class: "big" }, Fields.words(best.value)),
+      ` fits with the least to spare: ${Quantity.readable(best.headroom, unit)} left`,
+    );
     const row = (entry) =>
       h(
         "tr",
@@ -129,6 +167,7 @@ const Tools = (() => {
       ),
     );
     return [
+      said,
       h(
         "div",
         { class: "scroll", tabindex: 0, role: "group", "aria-label": "All values" },
@@ -148,7 +187,7 @@ const Tools = (() => {
     function* work(view) {
       const found = yield* Advise.advise(page.gauge, view.answer.given);
       element.hidden = !found;
-      if (found) out.replaceChildren(...advice(page, found));
+      if (found) swap(out, ...advice(page, found));
     }
     return { element, update };
   }
@@ -175,26 +214,19 @@ const Tools = (() => {
       const set = Object.assign({}, ...chosen.levers.map(([, settings]) => texts(page, settings)));
       const many = chosen.levers.length > 1;
       const fewest =
-        chosen.smallest && many
-          ? "The fewest changes that make it fit:"
-          : many
-            ? "Together these make it fit:"
-            : "One change makes it fit:";
-      const said = remedy ? fewest : "Nothing here makes it fit. The least comes with";
+        chosen.smallest && many ? "The fewest changes that make it fit" : many ? "Together these make it fit" : "One change makes it fit";
+      const doubt = remedy && remedy.tried.certain === false;
+      const said = remedy
+        ? `${fewest}${doubt ? ", though not at the high end of what stands beside it" : ""}:`
+        : "Nothing here makes it fit. The least comes with";
       const titles = chosen.levers.map(([lever]) => h("li", {}, `${lever.title ?? lever.name}. `, lever.cost));
       lines.push(
         h(
           "div",
-          { class: `verdict ${remedy ? "good" : "bad"}` },
+          { class: `verdict ${remedy ? (doubt ? "warn" : "good") : "bad"}` },
           h("strong", {}, said),
           h("ul", {}, titles),
-          h(
-            "p",
-            { class: "row" },
-            h("code", {}, listed(set)),
-            `→ ${Quantity.readable(chosen.tried.total, unit)}`,
-            remedy ? apply(set) : null,
-          ),
+          h("p", { class: "row" }, h("code", {}, listed(set)), `→ ${Quantity.readable(chosen.tried.total, unit)}`, apply(set)),
         ),
       );
     } else if (before.fits === false) lines.push(h("div", { class: "verdict bad" }, h("strong", {}, "Nothing here makes it fit.")));
@@ -215,7 +247,7 @@ const Tools = (() => {
       "div",
       { class: "saves" },
       `−${Quantity.readable(shown.saved, unit)}`,
-      h("span", { class: "quiet" }, shown.fits ? " ✓ fits" : ""),
+      h("span", { class: "quiet" }, shown.fits ? (shown.certain ? " ✓ fits" : " ≈ just fits") : ""),
       " ",
       apply(set),
     );
@@ -225,6 +257,18 @@ const Tools = (() => {
       h("div", {}, h("strong", {}, lever.title ?? lever.name), " ", h("code", {}, listed(set)), h("p", { class: "quiet" }, lever.cost)),
       saves,
     );
+  }
+
+  // Where the total meets the budget along an input; undefined where it does not.
+  function crossingOf(page, view, name) {
+    if (page.solved?.name === name) return page.solved.found.value;
+    if (view.answer.budget === undefined) return undefined;
+    try {
+      return Solve.solve(page.gauge, view.answer.given, name, {}).value;
+    } catch (error) {
+      if (!(error instanceof Solve.NoAnswer)) throw error;
+      return undefined;
+    }
   }
 
   // The total over one input.
@@ -240,7 +284,7 @@ const Tools = (() => {
       element.hidden = !entries.length;
       if (element.hidden) return null;
       const name = pick.fill(entries, page.along ?? page.unknown);
-      const crossing = page.solved?.name === name ? page.solved.found.value : undefined;
+      const crossing = crossingOf(page, view, name);
       const item = page.gauge.program.item(name);
       return work(
         Curve.draw(page.gauge, view.answer, item.id, { crossing, onpoint: (value) => page.set(name, Fields.words(value, item.unit)) }),

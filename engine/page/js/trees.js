@@ -61,6 +61,17 @@ const Trees = (() => {
     }
   }
 
+  // A change [id, value] that makes a simple condition hold; undefined for others.
+  function remedy(tree) {
+    if (tree.kind === "name") return [tree.id, true];
+    if (tree.kind === "not" && tree.operand.kind === "name") return [tree.operand.id, false];
+    if (tree.kind !== "compare" || tree.left.kind !== "name") return undefined;
+    const value = tree.right.word ?? tree.right.value;
+    if (value === undefined) return undefined;
+    if (tree.operator === "==" || tree.operator === ">=" || tree.operator === "<=") return [tree.left.id, value];
+    return tree.operator === ">" && Exact.isNumber(value) ? [tree.left.id, Exact.add(value, 1)] : undefined;
+  }
+
   // The same node over other parts.
   function rebuilt(tree, change) {
     const made = { ...tree };
@@ -145,5 +156,5 @@ const Trees = (() => {
     }
   }
 
-  return Object.freeze({ value, holds, numbers, text });
+  return Object.freeze({ value, holds, remedy, numbers, text });
 })();
