@@ -15,7 +15,13 @@ if TYPE_CHECKING or not __package__:
 else:
     from .commands import main
 
-if __name__ == "__main__":
+
+def start() -> int:
+    """Run the command of this process, which ends with it."""
     code = main()
-    gc.freeze()  # the end of the process frees everything: nothing is looked for once more
-    sys.exit(code)
+    gc.freeze()  # all is freed with the process: nothing is looked through once more before
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(start())
