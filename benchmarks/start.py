@@ -1,9 +1,10 @@
-"""How long a question takes from nothing: CPU time of `eval --format json`, as a ratio to importing yaml and tabulate.
+"""How long a start takes: CPU time of whole processes, as ratios to what Python itself needs, measured in turn in one run.
 
     python benchmarks/start.py [RUNS]
 
-Both commands run in turn as whole processes, so that what else the machine does weighs on both; the ratio of the medians
-is what counts. The bar is 2.5. Also says whether sympy, numpy or jsonschema were imported, which they must not be.
+The commands run one after the other, round by round, so that what else the machine does weighs on all; the ratio of the medians
+is what counts. `cold` keeps nothing (`--no-cache`), `warm` finds what an earlier run kept. Compiled modules (.pyc) are there for
+all of them, in a folder of this benchmark. Also says whether anything was imported that a warm start does without.
 """
 
 from __future__ import annotations
@@ -12,16 +13,39 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
+from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BASE = ["-c", "import yaml, tabulate"]
-QUESTION = ["cli.py", "eval", "rules/transformer.yaml", "inputs.yaml", "--format", "json"]
-BAR = 2.5
+QUESTION = ["cli.py", "eval", "rules/transformer.yaml", "inputs.yaml"]
+BARE = ["-c", "pass"]
+OPTIONS = ["-c", "import argparse"]
+PARTS = ["-c", "import argparse, json, fractions, yaml"]
+SPARED = ("sympy", "numpy", "jsonschema", "tabulate", "yaml")
 
 
-def seconds(arguments: list[str]) -> float:
+class Row(NamedTuple):
+    """A command and what it is held against; a `bar` of 0 is none."""
+
+    title: str
+    command: list[str]
+    against: list[str]
+    bar: float = 0
+
+
+ROWS = (
+    Row("import argparse, json, fractions, yaml", PARTS, BARE),
+    Row("--help", ["cli.py", "--help"], OPTIONS, 2),
+    Row("eval --format json, warm", [*QUESTION, "--format", "json"], PARTS, 1.5),
+    Row("eval, table, warm", QUESTION, [*PARTS[:1], PARTS[1] + ", tabulate"]),
+    Row("solve --for batch_size, warm", ["cli.py", "solve", *QUESTION[2:], "--for", "batch_size"], PARTS),
+    Row("eval --format json, cold", [*QUESTION, "--format", "json", "--no-cache"], PARTS),
+)
+
+
+def seconds(arguments: list[str], environment: dict[str, str]) -> float:
     """CPU seconds of one Python process, user and system."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -29,26 +53,39 @@ def seconds(arguments: list[str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def imported() -> list[str]:
-    """Which of the heavy packages the question imports."""
-    code = f"import sys; sys.argv = {QUESTION!r}; import cli; cli.main(sys.argv[1:]); print('|'.join(sys.modules), file=sys.stderr)"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return sorted({"sympy", "numpy", "jsonschema"} & set(found.stderr.split("|")))
+def imported(environment: dict[str, str]) -> list[str]:
+    """What the warm question imports and should not."""
+    arguments = [*QUESTION[1:], "--format", "json"]
+    code = f"import sys, commands; commands.main({arguments!r}); print(*sys.modules, file=sys.stderr)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return sorted(set(SPARED) & set(found.stderr.split()))
 
 
 def main() -> int:
-    """Measure and print; exit code 1 when over the bar."""
+    """Measure and print; exit code 1 when over a bar."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    seconds(QUESTION)  # writes the .pyc files
-    pairs = [(seconds(BASE), seconds(QUESTION)) for _ in range(runs)]
-    base, question = (statistics.median(column) for column in zip(*pairs, strict=True))
-    least = min(pair[1] for pair in pairs) / min(pair[0] for pair in pairs)
-    heavy = imported()
-    print(f"import yaml, tabulate   {base * 1000:7.1f} ms CPU (median of {runs})")
-    print(f"eval --format json      {question * 1000:7.1f} ms CPU")
-    print(f"ratio                   {question / base:7.2f}     (of the minima: {least:.2f}; bar: {BAR})")
-    print(f"imported                {', '.join(heavy) or 'none of sympy, numpy, jsonschema'}")
-    return 1 if heavy or question / base > BAR else 0
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = os.path.join(folder, "compiled")
+        environment["COMPUTE_GAUGE_CACHE"] = os.path.join(folder, "kept")
+        commands = {tuple(each): each for row in ROWS for each in (row.command, row.against)}
+        taken: dict[tuple[str, ...], list[float]] = {key: [] for key in commands}
+        for number in range(runs + 2):  # the first two write what the others find
+            for key, command in commands.items():
+                used = seconds(command, environment)
+                if number > 1:
+                    taken[key].append(used)
+        heavy = imported(environment)
+    over = False
+    print(f"{'CPU of a process':40} {'median':>9}  {'ratio':>5}  {'minima':>6}  {'bar':>4}   to  (of {runs} runs)")
+    for row in ROWS:
+        mine, other = taken[tuple(row.command)], taken[tuple(row.against)]
+        ratio, least = statistics.median(mine) / statistics.median(other), min(mine) / min(other)
+        over |= bool(row.bar) and ratio > row.bar
+        bar = f"{row.bar:4.1f}" if row.bar else "    "
+        print(f"{row.title:40} {statistics.median(mine) * 1000:6.1f} ms  {ratio:5.2f}  {least:6.2f}  {bar}   {row.against[-1]}")
+    print(f"imported without need: {', '.join(heavy) or 'none'}")
+    return 1 if heavy or over else 0
 
 
 if __name__ == "__main__":

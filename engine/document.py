@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import schema, source
+from . import lookup, schema, source
 from .errors import FileError, GaugeError, Place, Problem, RulesError, Text, plain, suggest
 from .formula import parse
 from .quantity import Number, read
@@ -76,7 +76,7 @@ class _Files:
         self.path = path
         self.examples = examples
         self.large = large
-        self.root = os.path.realpath(os.path.dirname(path) or ".")
+        self.root = lookup.real(os.path.dirname(path) or ".")
         self.problems: list[Problem] = []
         self.open_files: list[tuple[str, Place | None]] = []
         self.seen: set[str] = set()
@@ -105,7 +105,7 @@ class _Files:
             node = sound(node, "rules")
         if self.top is None:
             self.top = node
-        real = os.path.realpath(path)
+        real = lookup.real(path)
         self.seen.add(real)
         self.open_files.append((real, asked))
         self.folders[text.name] = os.path.dirname(path)
@@ -155,13 +155,13 @@ class _Files:
     def _include(self, item: Scalar, folder: str) -> None:
         try:
             path = inside(self.root, folder, item)
-            real = os.path.realpath(path)
+            real = lookup.real(path)
             if any(real == name for name, _ in self.open_files):
                 hops = [*[os.path.basename(name) for name, _ in self.open_files], os.path.basename(real)]
                 raise RulesError(Problem("files include each other in a circle: " + " → ".join(plain(hop) for hop in hops), item.place))
             if real in self.seen:
                 return
-            if not os.path.isfile(path):
+            if lookup.kind(path) != "file":
                 hint = _similar_file(path, os.path.dirname(item.text))
                 raise RulesError(Problem(f"there is no file `{plain(item.text)}` to include", item.place, hint))
             self.open(path, item.place)
@@ -206,7 +206,7 @@ def inside(root: str, folder: str, item: Scalar) -> str:
     if os.path.isabs(text) or text.startswith(("~", "\\", "//")) or "\\" in text or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
         raise outside
     path = os.path.normpath(os.path.join(folder, text))
-    real = os.path.realpath(path)
+    real = lookup.real(path)
     if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
         raise outside
     return path
@@ -215,7 +215,7 @@ def inside(root: str, folder: str, item: Scalar) -> str:
 def _similar_file(path: str, folder: str = "") -> str:
     """A hint with a file that is there; `folder` is what was written before the name."""
     try:
-        names = [name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))]
+        names = [name for name in lookup.listed(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))]
         return suggest(os.path.join(folder, os.path.basename(path)), [os.path.join(folder, name) for name in names])
     except OSError:
         return ""
@@ -496,13 +496,13 @@ class _Builder:
         except RulesError as error:
             self.problems += error.problems
             return ""
-        if not os.path.exists(path):
+        if not lookup.kind(path):
             self.problems.append(Problem(f"there is no file or folder `{plain(item.text)}`", item.place, _similar_file(path)))
         return path
 
     def _folder(self, folder: str, item: Scalar) -> str:
         path = self._path(folder, item)
-        if os.path.exists(path) and not os.path.isdir(path):
+        if lookup.kind(path) not in {"", "folder"}:
             self.problems.append(Problem(f"`through: {plain(item.text)}` is a file", item.place, "it names a folder of rules files"))
         return path
 

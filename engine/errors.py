@@ -13,7 +13,6 @@ A mistake in a file is data: a `Problem` with a `Place`. Stages collect problems
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -115,6 +114,8 @@ def plain(text: str, limit: int = 80) -> str:
 
 
 def _visible(character: str) -> str:
+    import unicodedata
+
     if unicodedata.category(character) not in _HIDDEN:
         return character
     code = ord(character)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .errors import InputError, Place, Problem, plain
 from .plan import NOTHING, Absent, Cells, Plan
 from .quantity import Number
-from .records import Input, Rule, Value
+from .records import Input, Value
 from .tree import Formula
 from .values import unfit
 
@@ -60,7 +60,7 @@ class Values:
     def origin(self, name: str) -> str:
         """`given`, `preset`, `default` for an input; `overridden` or `rule` for a rule."""
         known = self.given.get(name)
-        if isinstance(self.plan.item(name), Rule):
+        if name in self.plan.document.rules:
             return "overridden" if known else "rule"
         return known.origin if known else "default"
 
@@ -77,6 +77,7 @@ def evaluate(plan: Plan, given: Mapping[str, Given], names: Iterable[str] | None
     """
     wanted = frozenset(plan.graph.order) if names is None else plan.graph.ancestors(names)
     cells: Cells = [Absent()] * len(plan.slots)
+    inputs = plan.document.inputs
     for name in plan.graph.order:
         if name not in wanted:
             continue
@@ -84,12 +85,10 @@ def evaluate(plan: Plan, given: Mapping[str, Given], names: Iterable[str] | None
         if known is not None:
             cells[plan.slots[name]] = known.value
             continue
-        step = plan.step(name)
-        value = plan.compute(step, cells)
-        item = plan.item(name)
-        if isinstance(item, Input) and step.cases and value.__class__ is not Absent:
-            value = _held(item, value)
-        cells[step.slot] = value
+        value, computed = plan.first(name, cells)
+        if computed and value.__class__ is not Absent and name in inputs:
+            value = _held(inputs[name], value)
+        cells[plan.slots[name]] = value
     return Values(plan, given, cells, wanted)
 
 
@@ -233,8 +232,8 @@ def _recompute(plan: Plan, order: Iterable[str], cells: Cells) -> None:
     for name in order:
         step = plan.step(name)
         state = plan.compute(step, cells)
-        item = plan.item(name)
-        cells[step.slot] = _held(item, state) if isinstance(item, Input) and step.cases and state.__class__ is not Absent else state
+        held = step.cases and state.__class__ is not Absent and name in plan.document.inputs
+        cells[step.slot] = _held(plan.document.inputs[name], state) if held else state
 
 
 def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:

@@ -18,7 +18,7 @@ from .arithmetic import Undefined
 from .evaluate import Values
 from .formula import write
 from .plan import NOTHING, Absent, Plan, Stop, Wrong
-from .records import Input, Rule
+from .records import Input, Rule, table_of
 from .tree import (
     Call,
     Cell,
@@ -38,7 +38,6 @@ from .tree import (
     children,
     walk,
 )
-from .units import table_of
 
 LARGEST = 2_000
 """Nodes of a closed form; a longer one is shown as definitions."""

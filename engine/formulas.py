@@ -13,9 +13,8 @@ from .expand import TRUE, ZERO, Bodies, Expansion, definitions, expand, names, n
 from .formula import write
 from .plan import Plan
 from .quantity import Number
-from .records import Input, Rule
+from .records import Input, Rule, table_of
 from .tree import Choose, Constant, Formula, Name, Tree
-from .units import table_of
 
 if TYPE_CHECKING:
     from .symbolic import Inverse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
@@ -18,8 +18,8 @@ class Graph(NamedTuple):
 
     document: Document
     order: tuple[str, ...]
-    needs: dict[str, tuple[str, ...]]
-    users: dict[str, tuple[str, ...]]
+    needs: Mapping[str, tuple[str, ...]]
+    users: Mapping[str, tuple[str, ...]]
 
     def ancestors(self, names: Iterable[str]) -> frozenset[str]:
         """The names and everything they need."""
@@ -30,7 +30,7 @@ class Graph(NamedTuple):
         return _reach(names, self.users)
 
 
-def _reach(names: Iterable[str], edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
+def _reach(names: Iterable[str], edges: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     seen = set(names)
     left = list(seen)
     while left:

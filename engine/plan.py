@@ -7,15 +7,14 @@ between runs; the closures are made when a step is first needed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import arithmetic
 from .arithmetic import Undefined, kept
 from .errors import Problem, plain
-from .formula import write
 from .graph import Graph, build
-from .records import Document, Input, Rule, Value
+from .records import Document, Input, Rule, Shape, Value, table_of
 from .tree import (
     Call,
     Cell,
@@ -33,7 +32,6 @@ from .tree import (
     Tree,
     Truth,
 )
-from .units import Shape, infer, spell, table_of
 
 Cells = list[Any]
 """The value of every name by its slot: a `Value`, `NOTHING`, or an `Absent`."""
@@ -91,15 +89,56 @@ class Plan:
     """
 
     def __init__(self, document: Document) -> None:
+        from .units import infer, spell
+
+        graph = build(document)
+        shapes = infer(graph)
+        lists = any(shape.kind == "list" for shape in shapes.of.values())
+        self._set(document, graph, shapes.of, shapes.warnings, {}, lists)
+        for name, shape in shapes.of.items():
+            of = shape.dimension
+            self.units[name] = self.item(name).unit or (spell(of) if of and any(of) else "")
+
+    @classmethod
+    def kept(
+        cls,
+        document: Document,
+        graph: Graph,
+        shapes: Mapping[str, Shape],
+        warnings: tuple[Problem, ...],
+        units: dict[str, str],
+        steps: Callable[[str], Step],
+        *,
+        lists: bool,
+    ) -> Plan:
+        """A plan that was made before, from what was kept of it; nothing is checked again. `steps` gives the step of a name."""
+        made = cls.__new__(cls)
+        made._set(document, graph, shapes, warnings, units, lists)  # noqa: SLF001 - one of its own kind
+        made._new_step = steps  # noqa: SLF001
+        return made
+
+    def _set(
+        self,
+        document: Document,
+        graph: Graph,
+        shapes: Mapping[str, Shape],
+        warnings: tuple[Problem, ...],
+        units: dict[str, str],
+        lists: bool,
+    ) -> None:
         self.document = document
-        self.graph: Graph = build(document)
-        shapes = infer(self.graph)
-        self.shapes: dict[str, Shape] = shapes.of
-        self.warnings = shapes.warnings
-        self.slots = {name: slot for slot, name in enumerate(self.graph.order)}
+        self.graph = graph
+        self.shapes = shapes
+        self.warnings = warnings
+        self.units = units
+        self.lists = lists
+        self.slots = {name: slot for slot, name in enumerate(graph.order)}
         self._steps: dict[str, Step] = {}
         self._closures: dict[int, Compute] = {}
-        self._lists = any(shape.kind == "list" for shape in shapes.of.values())
+        self._names: dict[str, Compute] = {}
+        self._columns: dict[tuple[str, str], dict[str, Any]] = {}
+        self._new_step: Callable[[str], Step] = self._step
+        self.first: Callable[[str, Cells], tuple[Any, bool]] = self._first
 
     def item(self, name: str) -> Input | Rule:
         """The input or rule with this name."""
@@ -107,15 +146,13 @@ class Plan:
 
     def unit(self, name: str) -> str:
         """The unit of a name: what it declares, else what its formula comes to."""
-        declared = self.item(name).unit
-        of = self.shapes[name].dimension
-        return declared or (spell(of) if of and any(of) else "")
+        return self.units[name]
 
     def step(self, name: str) -> Step:
         """The step of a name."""
         step = self._steps.get(name)
         if step is None:
-            step = self._steps[name] = self._step(name)
+            step = self._steps[name] = self._new_step(name)
         return step
 
     def _step(self, name: str) -> Step:
@@ -159,6 +196,11 @@ class Plan:
         message = f"no case of `{step.name}` applies"
         return Absent(problems=(Problem(message, self.item(step.name).place, "add a last case `otherwise: …`"),))
 
+    def _first(self, name: str, cells: Cells) -> tuple[Any, bool]:
+        """What `compute` gives for a name, and whether by a formula: for whoever computes it only once."""
+        step = self.step(name)
+        return self.compute(step, cells), bool(step.cases)
+
     def truth(self, formula: Formula, cells: Cells) -> bool | Absent:
         """Whether a condition outside the rules holds."""
         try:
@@ -170,39 +212,47 @@ class Plan:
 
     def compile(self, tree: Tree) -> Compute:
         """A tree as a closure over the cells."""
-        match tree:
-            case Name(name):
-                return self._name(name) if name in self.slots else lambda cells: name
-            case Fold():
-                return self._fold(tree)
-            case Constant(value) | Truth(value):
-                return lambda cells: value
-            case Cell():
-                return self._cell(tree)
-            case Power(base, exponent):
-                return _guard(tree, arithmetic.power, self._number(base), self._number(exponent))
-            case Negative(operand):
-                value_of = self._number(operand)
-                return lambda cells: -value_of(cells)
-            case Compare(sign, left, right):
-                side = self.compile if sign in {"==", "!="} else self._number
-                return _compare(_COMPARES[sign], side(left), side(right))
-            case Logic(sign, operands):
-                return _logic(sign == "and", tuple(self.compile(operand) for operand in operands))
-            case Not(operand):
-                truth_of = self.compile(operand)
-                return lambda cells: not truth_of(cells)
-            case Choose(condition, yes, no):
-                return _choose(self.compile(condition), self.compile(yes), self.compile(no))
-            case Item(items, index):
-                return _item(tree, self.compile(items), self.compile(index))
-            case Call():
-                return self._call(tree)
+        return _COMPILERS[tree.__class__](self, tree)
+
+    def _constant(self, tree: Constant | Truth) -> Compute:
+        value = tree.value
+        return lambda cells: value
+
+    def _named(self, tree: Name) -> Compute:
+        name = tree.name
+        return self._name(name) if name in self.slots else lambda cells: name
+
+    def _negative(self, tree: Negative) -> Compute:
+        value_of = self._number(tree.operand)
+        return lambda cells: -value_of(cells)
+
+    def _power(self, tree: Power) -> Compute:
+        return _guard(tree, arithmetic.power, self._number(tree.base), self._number(tree.exponent))
+
+    def _compare(self, tree: Compare) -> Compute:
+        sign, left, right = tree.operator, tree.left, tree.right
+        side = self.compile if sign in {"==", "!="} else self._number
+        if sign == "==" and right.__class__ is Name and right.name not in self.slots:
+            return _is(side(left), right.name)
+        return _compare(COMPARES[sign], side(left), side(right))
+
+    def _logic(self, tree: Logic) -> Compute:
+        return _logic(tree.operator == "and", tuple([self.compile(operand) for operand in tree.operands]))
+
+    def _not(self, tree: Not) -> Compute:
+        truth_of = self.compile(tree.operand)
+        return lambda cells: not truth_of(cells)
+
+    def _choose(self, tree: Choose) -> Compute:
+        return _choose(self.compile(tree.condition), self.compile(tree.yes), self.compile(tree.no))
+
+    def _element(self, tree: Item) -> Compute:
+        return _item(tree, self.compile(tree.listed), self.compile(tree.position))
 
     def _number(self, tree: Tree) -> Compute:
         """A tree that must be a number: an element of a list may turn out to be a word."""
         value_of = self.compile(tree)
-        if not self._lists or not self._loose(tree):
+        if not self.lists or not self._loose(tree):
             return value_of
 
         def value(cells: Cells) -> Any:
@@ -224,25 +274,17 @@ class Plan:
         return False
 
     def _name(self, name: str) -> Compute:
-        slot = self.slots[name]
-
-        def value(cells: Cells) -> Any:
-            found = cells[slot]
-            if found.__class__ is Absent:
-                raise Stop(found)
-            return 0 if found is NOTHING else found
-
-        return value
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = _read(self.slots[name])
+        return found
 
     def _cell(self, tree: Cell) -> Compute:
         name, *rest = tree.path
         if len(rest) == 2:
             constant = self.document.tables[name].rows[rest[0]][rest[1]]
             return lambda cells: constant
-        owner = self.document.inputs.get(name)
-        table = self.document.tables[owner.table] if owner else table_of(self.document, self.shapes[name].words)
-        assert table is not None
-        column = {row: values[rest[0]] for row, values in table.rows.items()}
+        column = self.column(name, rest[0])
         key = self._name(name)
 
         def value(cells: Cells) -> Any:
@@ -252,6 +294,16 @@ class Plan:
             return column[row]
 
         return value
+
+    def column(self, name: str, column: str) -> dict[str, Any]:
+        """A column of the table whose row a name picks, by row."""
+        found = self._columns.get((name, column))
+        if found is None:
+            owner = self.document.inputs.get(name)
+            table = self.document.tables[owner.table] if owner else table_of(self.document, self.shapes[name].words)
+            assert table is not None
+            found = self._columns[name, column] = {row: values[column] for row, values in table.rows.items()}
+        return found
 
     def _fold(self, tree: Fold) -> Compute:
         first = self._number(tree.operands[0])
@@ -281,13 +333,28 @@ class Plan:
             pairs = tuple(zip(slots, parts, strict=True))
             return lambda cells: pick([part(cells) for slot, part in pairs if slot < 0 or cells[slot] is not NOTHING] or [0])
         if name in {"ceil", "floor", "abs"}:
-            return _single(_SINGLES[name], parts[0])
+            return _single(SINGLES[name], parts[0])
         return _guard(tree, arithmetic.round_up, parts[0], parts[1])
 
 
+_COMPILERS: dict[type, Callable[[Plan, Any], Compute]] = {
+    Name: Plan._named,  # noqa: SLF001 - the table belongs to the class
+    Fold: Plan._fold,  # noqa: SLF001
+    Constant: Plan._constant,  # noqa: SLF001
+    Truth: Plan._constant,  # noqa: SLF001
+    Cell: Plan._cell,  # noqa: SLF001
+    Power: Plan._power,  # noqa: SLF001
+    Negative: Plan._negative,  # noqa: SLF001
+    Compare: Plan._compare,  # noqa: SLF001
+    Logic: Plan._logic,  # noqa: SLF001
+    Not: Plan._not,  # noqa: SLF001
+    Choose: Plan._choose,  # noqa: SLF001
+    Item: Plan._element,  # noqa: SLF001
+    Call: Plan._call,  # noqa: SLF001
+}
 _FOLDS: dict[str, Callable[[Any, Any], Any]] = dict(arithmetic.BY_SIGN)
-_SINGLES: dict[str, Callable[[Any], Any]] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}
-_COMPARES: dict[str, Callable[[Any, Any], bool]] = {
+SINGLES: dict[str, Callable[[Any], Any]] = {"ceil": arithmetic.ceil, "floor": arithmetic.floor, "abs": abs}
+COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -300,8 +367,24 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
 def _which(message: str, tree: Tree) -> str:
     """The message, with the part that is 0 where that is the trouble."""
     if "by zero" in message and isinstance(tree, Fold) and len(tree.operands) == 2 and not isinstance(tree.operands[1], Constant):
+        from .formula import write
+
         return f"{message}: `{plain(write(tree.operands[1]), 60)}` is 0"
     return message
+
+
+def _read(slot: int) -> Compute:
+    def value(cells: Cells) -> Any:
+        found = cells[slot]
+        if found.__class__ is Absent:
+            raise Stop(found)
+        return 0 if found is NOTHING else found
+
+    return value
+
+
+def _is(value_of: Compute, word: str) -> Compute:
+    return lambda cells: value_of(cells) == word
 
 
 def _guard(tree: Tree, join: Callable[[Any, Any], Any], left: Compute, right: Compute) -> Compute:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
 
-from . import source
-from .document import load, shape_problems
+from . import lookup
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
 from .evaluate import Given, Values, checked, evaluate, missing_inputs, require
+from .nodes import Mapping, Node, Scalar, Sequence, read_text
 from .plan import NOTHING, Plan
-from .records import Citation, Input, PresetKind, Type, Value
-from .source import Mapping, Node, Scalar, Sequence
+from .records import Citation, Document, Input, PresetKind, Type, Value
 from .values import convert, unfit
 
 MOST = 100
@@ -35,12 +33,44 @@ class Preset(NamedTuple):
     source: Citation | None = None
 
 
+def load(path: str) -> Document:
+    """The document of a rules file that translates; `document` is loaded here, for what was kept needs neither."""
+    from .document import load
+
+    return load(path)
+
+
+def parse(text: Text) -> Node | None:
+    """The nodes of a text."""
+    from .source import parse
+
+    return parse(text)
+
+
+def _shape_problems(node: Node | None, kind: Literal["inputs", "preset"], text: Text) -> list[Problem]:
+    from .document import shape_problems
+
+    return shape_problems(node, kind, text)
+
+
+def plan_of(path: str, *, large: bool = False) -> Plan:
+    """The plan of a rules file.
+
+    Raises:
+        FileError: when a file cannot be read.
+        RulesError: when something is wrong with it.
+    """
+    from .document import load
+
+    return Plan(load(path, large=large))
+
+
 def names(kind: PresetKind) -> list[str]:
     """The names of all entries of a kind, sorted; folders are listed, not read."""
     found: set[str] = set()
     for place in kind.places:
-        if os.path.isdir(place):
-            stems = (os.path.splitext(name)[0] for name in os.listdir(place) if name.endswith(ENDINGS))
+        if lookup.kind(place) == "folder":
+            stems = (os.path.splitext(name)[0] for name in lookup.listed(place) if name.endswith(ENDINGS))
             found.update(stem for stem in stems if _NAME.fullmatch(stem))
         else:
             found.update(_entries(os.path.abspath(place), place))
@@ -69,10 +99,10 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
     if not _NAME.fullmatch(asked.text):
         raise InputError(Problem(f"`{plain(asked.text)}` is not the name of a {kind.name}", asked.place))
     for place in kind.places:
-        if os.path.isdir(place):
+        if lookup.kind(place) == "folder":
             for ending in ENDINGS:
                 path = os.path.join(place, asked.text + ending)
-                if os.path.isfile(path):
+                if lookup.kind(path) == "file":
                     return _read(path, asked.text)
         elif asked.text in (entries := _entries(os.path.abspath(place), place)):
             return _entry(asked.text, entries[asked.text])
@@ -103,24 +133,24 @@ def _at_path(kind: PresetKind, asked: Scalar, folder: str) -> Preset:
 
 
 def _read(path: str, name: str) -> Preset:
-    text = source.read_text(path)
-    node = source.parse(text)
+    text = read_text(path)
+    node = parse(text)
     if not isinstance(node, Mapping):
         raise FileError(Problem("a map of names and values is needed here", Place(text, 1, 1)))
     if path.endswith(".json"):
         return Preset(name, None, node, None, name)
-    problems = shape_problems(node, "preset", text)
+    problems = _shape_problems(node, "preset", text)
     if problems:
         raise RulesError(*problems)
     return _entry(name, node)
 
 
-@lru_cache(maxsize=16)
+@lookup.remembered(16)
 def _entries(key: str, path: str) -> dict[str, Mapping]:  # noqa: ARG001 - `key` is what is cached by
     """The entries of a file that holds many. `key` is the whole path, which holds wherever one works."""
-    text = source.read_text(path)
-    node = source.parse(text)
-    problems = shape_problems(node, "preset", text)
+    text = read_text(path)
+    node = parse(text)
+    problems = _shape_problems(node, "preset", text)
     if problems or not isinstance(node, Mapping):
         raise RulesError(*problems)
     listed = node.get("presets")
@@ -299,10 +329,10 @@ def _opened(path: str, config: Mapping, part: Mapping | None, doubt: str) -> Tra
 def _reader(folder: str, word: str) -> tuple[str, list[str]]:
     """The file of a folder that reads this word; where there is none, an empty path and the words that are read."""
     own = os.path.join(folder, word + ".yaml")
-    if _NAME.fullmatch(word) and os.path.isfile(own) and word in reads(own):
+    if _NAME.fullmatch(word) and lookup.kind(own) == "file" and word in reads(own):
         return own, []
     known: list[str] = []
-    for name in sorted(os.listdir(folder)):
+    for name in lookup.listed(folder):
         if name.endswith((".yaml", ".yml")):
             path = os.path.join(folder, name)
             words = reads(path)
@@ -312,9 +342,9 @@ def _reader(folder: str, word: str) -> tuple[str, list[str]]:
     return "", known
 
 
-_READS = re.compile(r"^reads *:.*(?:\n(?:[ #\]-].*)?)*", re.MULTILINE)
+_READS = r"^reads *:.*(?:\n(?:[ #\]-].*)?)*"
 """The key at the top of a file, with the lines that belong to it."""
-_ODD_TOP = re.compile(r"^[{\"'?]", re.MULTILINE)
+_ODD_TOP = r"^[{\"'?]"
 """What a line begins with where the key might be written in another way."""
 
 
@@ -323,17 +353,17 @@ def reads(path: str) -> tuple[str, ...]:
     return _reads(os.path.abspath(path), path)
 
 
-@lru_cache(maxsize=1024)
+@lookup.remembered(1024)
 def _reads(key: str, path: str) -> tuple[str, ...]:  # noqa: ARG001 - as above
     """What a translation reads. One file of many is wanted, so only these lines are parsed wherever they stand plainly."""
-    text = source.read_text(path)
-    found = _READS.findall(text.content)
-    if len(found) > 1 or _ODD_TOP.search(text.content):
+    text = read_text(path)
+    found = re.findall(_READS, text.content, re.MULTILINE)
+    if len(found) > 1 or re.search(_ODD_TOP, text.content, re.MULTILINE):
         return load(path).reads
     if not found:
         return ()
     try:
-        node = source.parse(Text(path, found[0]))
+        node = parse(Text(path, found[0]))
     except FileError:
         return load(path).reads
     listed = node.get("reads") if isinstance(node, Mapping) else None
@@ -342,13 +372,33 @@ def _reads(key: str, path: str) -> tuple[str, ...]:  # noqa: ARG001 - as above
     return tuple(item.text for item in listed.items if isinstance(item, Scalar))
 
 
-@lru_cache(maxsize=256)
+@lookup.remembered(256)
 def _plan(key: str, path: str) -> Plan:  # noqa: ARG001 - as above
     return Plan(load(path))
 
 
+PresetValues = Callable[[Plan, PresetKind, Scalar, str], dict[str, Given]]
+"""Gives the values of a preset: of which plan, which kind, what is asked for, and where paths begin."""
+
+
+def found_values(plan: Plan, kind: PresetKind, asked: Scalar, folder: str) -> dict[str, Given]:
+    """The values a preset gives, read from its files.
+
+    Raises:
+        GaugeError: see `find` and `values_of`.
+    """
+    return values_of(plan, kind, find(kind, asked, folder), asked.place)
+
+
 def read_inputs(
-    plan: Plan, node: Node | None, text: Text | None, settings: list[tuple[str, Scalar | Sequence]], folder: str = ""
+    plan: Plan,
+    node: Node | None,
+    text: Text | None,
+    settings: list[tuple[str, Scalar | Sequence]],
+    folder: str = "",
+    values: PresetValues = found_values,
+    *,
+    sound: bool = False,
 ) -> dict[str, Given]:
     """All given values: settings of the command line over the inputs file over its presets.
 
@@ -358,13 +408,15 @@ def read_inputs(
         text: its text, for messages.
         settings: names and values of the command line, the last of a name counting.
         folder: where paths in the inputs file begin.
+        values: gives the values of a preset.
+        sound: whether the shape of the inputs file is known to be right.
 
     Raises:
         InputError: with everything that is wrong.
     """
     problems: list[Problem] = []
-    if node is not None and text is not None:
-        problems += shape_problems(node, "inputs", text)
+    if node is not None and text is not None and not sound:
+        problems += _shape_problems(node, "inputs", text)
         if problems:
             raise InputError(*problems)
     asked: dict[str, tuple[Node, Place, str]] = {}
@@ -388,8 +440,7 @@ def read_inputs(
         try:
             if not isinstance(value, Scalar) or value.is_null:
                 raise InputError(Problem(f"`{kind.name}` is a name or a path", value.place))
-            preset = find(kind, value, base)
-            for name, given in values_of(plan, kind, preset, value.place).items():
+            for name, given in values(plan, kind, value, base).items():
                 made.setdefault(name, given)
         except GaugeError as error:
             problems += error.problems

@@ -22,7 +22,7 @@ _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei"
 _SCALE = {**_DECIMAL, **_BINARY}
 _NUMBER = r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"(?P<sign>[+-]?)(?P<number>{_NUMBER})(?:\s*/\s*(?P<under>[0-9][0-9_]*))?\s*(?P<suffix>%|[A-Za-z]*)")
-_COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])")
+_COMMAS = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])"
 
 
 def whole(value: Number) -> Number:
@@ -71,7 +71,7 @@ def read(text: str, unit: str = "", *, commas: bool = False) -> Number:
     if "," in text:
         if not commas:
             raise ValueError(f"no commas in a number here: write {text.replace(',', '_')} or {text.replace(',', '')}")
-        if _COMMAS.match(text.lstrip("+-")):
+        if re.match(_COMMAS, text.lstrip("+-")):
             text = text.replace(",", "")
     found = _QUANTITY.fullmatch(text)
     if found is None:

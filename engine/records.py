@@ -1,13 +1,12 @@
 """The records a document is made of: frozen, and never changed by a later stage."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from .errors import Place
+from .nodes import Node
 from .quantity import Number
-from .source import Node
 from .tree import Formula
 
 Element = Number | str
@@ -193,13 +192,27 @@ class Document(NamedTuple):
     title: str
     doc: str
     report: Report
-    inputs: dict[str, Input]
-    tables: dict[str, Table]
-    rules: dict[str, Rule]
-    presets: dict[str, PresetKind]
-    checks: tuple[Check, ...]
+    inputs: Mapping[str, Input]
+    tables: Mapping[str, Table]
+    rules: Mapping[str, Rule]
+    presets: Mapping[str, PresetKind]
+    checks: Sequence[Check]
     reads: tuple[str, ...]
     within: tuple[str, ...]
     words: frozenset[str]
     groups: dict[str, str]
-    levers: tuple[Lever, ...] = ()
+    levers: Sequence[Lever] = ()
+
+
+class Shape(NamedTuple):
+    """What kind of value: `number` with its dimension (None: 0, which fits all), `truth`, `word`, `list`, or `element` of a list."""
+
+    kind: str
+    dimension: tuple[int, int, int] | None = (0, 0, 0)
+    words: frozenset[str] = frozenset()
+
+
+def table_of(document: Document, words: frozenset[str]) -> Table | None:
+    """The one table that has all these rows."""
+    found = [table for table in document.tables.values() if words and words <= table.rows.keys()]
+    return found[0] if len(found) == 1 else None

@@ -159,6 +159,8 @@ class Item(NamedTuple):
 
 
 Tree = Constant | Truth | Name | Cell | Fold | Power | Negative | Compare | Logic | Not | Choose | Call | Item
+KINDS: tuple[type, ...] = (Constant, Truth, Name, Cell, Fold, Power, Negative, Compare, Logic, Not, Choose, Call, Item)
+"""The kinds of nodes; its place here is the number of a kind where a tree is kept as plain data."""
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "min": (1, MOST_ARGUMENTS),

@@ -15,7 +15,7 @@ from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
 from .quantity import Number
-from .records import Document, Input, Lever, Rule, Table
+from .records import Document, Input, Lever, Rule, Shape, table_of
 from .tree import (
     Call,
     Cell,
@@ -39,14 +39,6 @@ Dimension = tuple[int, int, int]
 COUNT: Dimension = (0, 0, 0)
 _PART = re.compile(r"\s*([*/]?)\s*([A-Za-z_][A-Za-z0-9_]*|1)(?:\*\*([0-9]))?\s*")
 _LONGEST = 40
-
-
-class Shape(NamedTuple):
-    """What kind of value: `number` with its dimension (None: 0, which fits all), `truth`, `word`, `list`, or `element` of a list."""
-
-    kind: str
-    dimension: Dimension | None = COUNT
-    words: frozenset[str] = frozenset()
 
 
 TRUTH = Shape("truth")
@@ -471,12 +463,6 @@ def _written(tree: Tree) -> Number | None:
                 return None
             return first
     return None
-
-
-def table_of(document: Document, words: frozenset[str]) -> Table | None:
-    """The one table that has all these rows."""
-    found = [table for table in document.tables.values() if words and words <= table.rows.keys()]
-    return found[0] if len(found) == 1 else None
 
 
 def _kind(shape: Shape) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from .errors import InputError, Place, Problem, plain, suggest
+from .nodes import Mapping, Node, Scalar, Sequence
 from .quantity import Number, grouped, read
 from .records import Element, Input, Value
-from .source import Mapping, Node, Scalar, Sequence
 
 _ARTICLE = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "choice": "one of its words", "list": "a list"}
 

@@ -1,1 +1,1 @@
-"""Compute Gauge as it is installed: `cli.py`, `engine/`, `rules/` and `schemas/` of the checkout stand beside this file."""
+"""Compute Gauge as it is installed: the program, `engine/`, `rules/` and `schemas/` of the checkout stand beside this file."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
-import cli
+import commands as cli
 from engine import document, evaluate, presets, source
 from engine.errors import Place, Text
 from engine.page import build as page_build
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
+
+os.environ.setdefault("COMPUTE_GAUGE_CACHE", "off")  # no test rests on an earlier one; `tests/test_recall.py` says when it wants more
 
 _SLACK = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", deadline=None, derandomize=True, database=None, suppress_health_check=_SLACK)

@@ -9,7 +9,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-import cli
+import runs
 from engine import evaluate, presets, source, values
 from engine.breakdown import break_down
 from engine.errors import InputError
@@ -112,7 +112,7 @@ def engine_says(plan: Plan, asked: dict[str, str]) -> dict[str, Any]:
     """What the command line would answer, part by part."""
     options = argparse.Namespace(kinds=[], settings=[f"{name}={text}" for name, text in asked.items()])
     try:
-        given = presets.read_inputs(plan, None, None, cli._settings(plan, options))
+        given = presets.read_inputs(plan, None, None, runs._settings(plan, options))
     except InputError as error:
         named = {problem.place.text.name.removeprefix("--set ") if problem.place else "" for problem in error.problems}
         return {"refused": sorted(named)}

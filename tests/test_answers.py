@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-import cli
+import commands as cli
 
 ROOT = Path(__file__).parent.parent
 RULES, INPUTS = str(ROOT / "rules" / "transformer.yaml"), str(ROOT / "inputs.yaml")

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-import cli
+import commands as cli
 from conftest import ROOT, Run, run_cli
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -86,7 +86,7 @@ def seen() -> dict[str, Any]:
 
 def marked(case: dict[str, Any]) -> Any:
     """A case as a parameter; a case for a command that is not there yet may fail."""
-    absent = bool(case.get("solve")) and "solve" not in cli._COMMANDS
+    absent = bool(case.get("solve")) and "solve" not in cli.COMMANDS
     return pytest.param(case, id=case["id"], marks=[pytest.mark.xfail(strict=False, reason="no `solve` yet")] if absent else [])
 
 

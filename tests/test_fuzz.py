@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import cli
+import commands as cli
 from conftest import ROOT, run_cli, somewhere, values_of
 from engine import document
 from engine.errors import RulesError
@@ -308,7 +308,7 @@ def check_file(folder: Path, rules: str, inputs: str | None, command: str) -> No
     assert not RAW.search((out + err).replace("\n", "").replace("\r\n", "")), out + err
 
 
-COMMAND = st.sampled_from([command for command in COMMANDS if command.split()[0] in cli._COMMANDS])
+COMMAND = st.sampled_from([command for command in COMMANDS if command.split()[0] in cli.COMMANDS])
 
 
 @given(FILES, st.none() | FILES, COMMAND)

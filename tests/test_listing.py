@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import cli
+import commands as cli
 from conftest import Run
 
 ROOT = Path(__file__).parent.parent

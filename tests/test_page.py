@@ -327,7 +327,7 @@ def test_command_serve(fence: str) -> None:
     command = [
         sys.executable,
         "-c",
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import cli; exit(cli.main())",
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import commands as cli; exit(cli.main())",
     ]
     arguments = ["serve", "fence.yaml", "--port", "0", "--no-browser", "--quiet"]
     process = subprocess.Popen(

@@ -11,7 +11,7 @@ import pytest
 from page_answers import asked_at_random, shown
 from test_page_values import RULES, plan_of, presets_of
 
-import cli
+import runs
 from conftest import Opener
 from engine import advise, presets
 from engine.errors import GaugeError
@@ -58,7 +58,7 @@ def engine_says(plan: Plan, asked: dict[str, str]) -> dict[str, Any] | None:
     """What `advise` says; None where it refuses."""
     options = argparse.Namespace(kinds=[], settings=[f"{name}={text}" for name, text in asked.items()])
     try:
-        found = advise.advise(plan, presets.read_inputs(plan, None, None, cli._settings(plan, options)))
+        found = advise.advise(plan, presets.read_inputs(plan, None, None, runs._settings(plan, options)))
     except GaugeError:
         return None
     return {

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Run, run_cli, values_of
-from engine import document
+from engine import document, encode
 from engine.breakdown import break_down
 from engine.plan import Plan
 from engine.report import cell
@@ -346,3 +346,28 @@ def test_wrong_ranges(write: Write, run: Run, ends: str, said: str) -> None:
     done = run("eval", write(RANGED.replace("low: least, high: most", ends)))
     assert done.code == 2
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        {"a": {}, "b": [], "c": [[], {}, ()]},
+        {
+            "a": [1, -2, 10**40, True, False, None, 0.5, -1e300, 1e-7, 3.0],
+            'quote " and \\ and \n \x00 \x7f': "é \u2028 \U0001f600 </script>",
+        },
+        [{"x": [{"y": ({"z": 1},)}]}, "", "tail"],
+        "text",
+        None,
+    ],
+)
+def test_json_is_that_of_json(content: Any) -> None:
+    assert encode.to_json(content) == json.dumps(content, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("content", [float("nan"), [float("inf")], {"a": {1, 2}}, {"a": 1j}])
+def test_what_json_has_no_words_for(content: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        encode.to_json(content)

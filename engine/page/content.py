@@ -11,10 +11,9 @@ from ..emit import javascript
 from ..errors import GaugeError, RulesError, plain
 from ..graph import needed_by
 from ..plan import Plan
-from ..records import Citation, Document, Input, Lever, PresetKind, Rule, Table, Value
+from ..records import Citation, Document, Input, Lever, PresetKind, Rule, Table, Value, table_of
 from ..source import Mapping, Node, Scalar, Sequence
 from ..tree import Formula
-from ..units import table_of
 
 _SAFE = 2**53
 

@@ -12,6 +12,7 @@ from ..evaluate import Values
 from ..formula import write
 from ..plan import NOTHING, Stop, Wrong
 from ..quantity import Number, whole
+from ..records import table_of
 from ..tree import (
     LARGEST_EXPONENT,
     Call,
@@ -29,7 +30,6 @@ from ..tree import (
     Tree,
     children,
 )  # fmt: skip
-from ..units import table_of
 from . import spans
 from .outcomes import (
     DOWN,

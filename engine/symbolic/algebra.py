@@ -18,7 +18,7 @@ from ..expand import ONE, constant, negative, never_negative, power, product, to
 from ..formula import write
 from ..plan import Plan
 from ..quantity import BITS, Number, fits
-from ..records import Input
+from ..records import Input, table_of
 from ..tree import (
     Call,
     Cell,
@@ -35,7 +35,6 @@ from ..tree import (
     Tree,
     Truth,
 )
-from ..units import table_of
 
 MOST_EXPONENT = 64
 

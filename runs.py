@@ -1,0 +1,412 @@
+"""What each command does: loads, asks the engine, prints the answer. Data goes to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from engine.solve.single import Solution
+if TYPE_CHECKING or not __package__:
+    from commands import COMMANDS, FACTS
+    from engine import errors, evaluate, nodes, plan, presets, recall
+    from engine.errors import CommandError, Place, Problem, Text
+else:
+    from .commands import COMMANDS, FACTS
+    from .engine import errors, evaluate, nodes, plan, presets, recall
+    from .engine.errors import CommandError, Place, Problem, Text
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Question(NamedTuple):
+    """The rules of a command with the inputs given."""
+
+    plan: plan.Plan
+    given: dict[str, evaluate.Given]
+    node: nodes.Node | None
+    text: Text | None
+    settings: list[tuple[str, nodes.Scalar | nodes.Sequence]]
+    folder: str
+
+
+def _rules_path(word: str) -> str:
+    """A rules file: from the working folder first, else one that is shipped."""
+    if not word:
+        raise CommandError(Problem("the path of the rules file is empty", None, "such as rules/transformer.yaml"))
+    if os.path.exists(word):
+        return word
+    for folder in (HERE, os.path.join(HERE, "rules")):
+        for ending in ("", ".yaml"):
+            path = os.path.join(folder, word + ending)
+            if not os.path.isabs(word) and os.path.isfile(path):
+                return path
+    return word
+
+
+def _recall(options: argparse.Namespace) -> recall.Recall:
+    """What was kept of earlier runs, opened once."""
+    if not hasattr(options, "recall"):
+        options.recall = recall.Recall(kept=not options.no_cache)
+    found: recall.Recall = options.recall
+    return found
+
+
+def _load(word: str, options: argparse.Namespace) -> plan.Plan:
+    return _recall(options).plan(_rules_path(word), large=options.large)
+
+
+def _scalar(text: str, name: str) -> nodes.Scalar:
+    return nodes.Scalar(text, True, Place(Text(name, text), 1, 1, max(1, len(text))))
+
+
+def _settings(made: plan.Plan, options: argparse.Namespace) -> list[tuple[str, nodes.Scalar | nodes.Sequence]]:
+    found: list[tuple[str, nodes.Scalar | nodes.Sequence]] = []
+    for name, value in options.kinds:
+        if name not in made.document.presets:
+            known = [f"--{kind}" for kind in made.document.presets] + ["--set", "--format"]
+            raise CommandError(
+                Problem(f"unknown option `--{errors.plain(name)}`", None, errors.suggest(f"--{name}", known) or "see --help")
+            )
+        if not value:
+            raise CommandError(Problem(f"`--{name}` needs a value", None, f"such as --{name} NAME; `list` shows them"))
+        found.append((name, _scalar(value, f"--{name}")))
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            what = "no value" if name else "no name"
+            raise CommandError(Problem(f"`--set {errors.plain(setting)}` has {what}", None, "write --set name=value"))
+        node: nodes.Scalar | nodes.Sequence = _scalar(value.strip(), f"--set {errors.plain(name, 40)}")
+        if value.strip().startswith("["):
+            parsed = presets.parse(Text(f"--set {errors.plain(name, 40)}", value.strip()))
+            node = parsed if isinstance(parsed, nodes.Sequence) else node
+        found.append((name.strip(), node))
+    return found
+
+
+def _question(made: plan.Plan, inputs: str | None, options: argparse.Namespace) -> Question:
+    text = node = None
+    sound = False
+    folder = ""
+    if inputs == "-":
+        if sys.stdin is None:
+            raise CommandError(Problem("there is no standard input to read the inputs from", None, "give the path of a file"))
+        text = nodes.decode(
+            sys.stdin.buffer.read() if options.large else sys.stdin.buffer.read(nodes.LARGEST + 1), "standard input", large=options.large
+        )
+        node = presets.parse(text)
+    elif inputs:
+        text, node, sound = _recall(options).inputs(inputs, large=options.large)
+        folder = os.path.dirname(inputs)
+    settings = _settings(made, options)
+    given = presets.read_inputs(made, node, text, settings, folder, _recall(options).values, sound=sound)
+    return Question(made, given, node, text, settings, folder)
+
+
+def _names(made: plan.Plan, listed: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in listed.split(",") if name.strip())
+    for name in names:
+        if name not in made.slots:
+            hint = errors.suggest(name, made.slots) or "`list RULES --format json` shows the names"
+            raise CommandError(Problem(f"there is no rule or input `{errors.plain(name)}`", None, hint))
+    return names
+
+
+def _checked(values: evaluate.Values) -> None:
+    _, wrong = evaluate.checked(values)
+    if wrong:
+        raise errors.InputError(*wrong)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import encode, report
+    else:
+        from .engine import encode, report
+    made = _load(options.words[0], options)
+    question = _question(made, _optional(options, 1), options)
+    only = _names(made, options.only)
+    shown = made.document.report
+    values = evaluate.evaluate(made, question.given)
+    _checked(values)
+    if only or not shown.total:
+        evaluate.require(values, only or made.document.rules)
+    else:
+        evaluate.require(values, [shown.total])
+    found = report.answer(values, only, made.warnings + _problems(values))
+    if options.format == "json":
+        text = encode.to_json(report.as_object(found))
+    elif options.format == "csv":
+        text = report.csv_text(found)
+    else:
+        text = _tables().text(found, "github" if options.format == "markdown" else "plain", quiet=options.quiet)
+    print(text, end="")
+    return 1 if options.check and found.fits is False else 0
+
+
+def _tables() -> ModuleType:
+    """What makes tables, which only people read: a program that asks for JSON does not wait for it."""
+    if TYPE_CHECKING or not __package__:
+        from engine import tables
+    else:
+        from .engine import tables
+    return tables
+
+
+def _problems(values: evaluate.Values) -> tuple[Problem, ...]:
+    """What went wrong in rules the answer does not need."""
+    found: dict[Problem, None] = {}
+    for name in values.names:
+        for problem in getattr(values.state(name), "problems", ()):
+            found[problem] = None
+    return tuple(found)
+
+
+def _optional(options: argparse.Namespace, position: int) -> str | None:
+    if len(options.words) > position + 1:
+        extra = options.words[position + 1]
+        raise CommandError(
+            Problem(
+                f"`{errors.plain(extra)}` is one argument too many", None, f"`{options.command}` takes {COMMANDS[options.command].words}"
+            )
+        )
+    return options.words[position] if len(options.words) > position else None
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import derivation
+    else:
+        from .engine import derivation
+    *files, name = options.words
+    made = _load(files[0], options)
+    (name,) = _names(made, name)
+    question = _question(made, files[1] if len(files) > 1 else None, options)
+    values = evaluate.evaluate(made, question.given)
+    evaluate.require(values, [name])
+    lines = derivation.derive(values, name, options.depth)
+    if options.format == "json":
+        print(derivation.json_text(lines))
+    elif options.format == "table":
+        print(derivation.draw(lines))
+    else:
+        print(_tables().grid(derivation.rows(lines), derivation.HEADERS, options.format), end="")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import check
+    else:
+        from .engine import check
+    if options.truth is not None:
+        return _truth(options)
+    if options.format != "table":
+        raise CommandError(Problem(f"`check` prints {options.format} only with --truth"))
+    code = 0
+    for word in options.words:
+        path = _rules_path(word)
+        found = check.check(path, large=options.large)
+        if found.problems:
+            print(errors.render_all(found.problems), file=sys.stderr)
+            code = 2
+        if not options.quiet:
+            wrong = f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}" if found.problems else "all good"
+            print(f"{errors.plain(word, 300)}: {found.summary()}: {wrong}")
+    return code
+
+
+def _truth(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import agreement, facts
+    else:
+        from .engine import agreement, facts
+    _optional(options, 0)
+    path = _rules_path(options.words[0])
+    made = presets.plan_of(path, large=options.large)
+    found = facts.compare(made, options.truth or _facts_of(path))
+    if options.format == "json":
+        text = agreement.json_text(found)
+    elif options.format == "csv":
+        text = agreement.csv_text(found)
+    else:
+        listed = agreement.LISTED if options.misses is None else options.misses
+        text = agreement.text(found, "github" if options.format == "markdown" else "plain", listed, quiet=options.quiet)
+    print(text, end="")
+    return 0 if found.held else 1
+
+
+def _facts_of(path: str) -> str:
+    """The folder of facts beside a rules file, or beside the folder it is in."""
+    inside = os.path.dirname(os.path.abspath(path))
+    for folder in (inside, os.path.dirname(inside)):
+        found = os.path.join(folder, FACTS)
+        if os.path.isdir(found):
+            return found
+    raise CommandError(Problem(f"there is no {FACTS} beside {errors.plain(path, 300)}", None, "name a folder of facts: --truth DIR"))
+
+
+def _solve(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import encode
+        from engine.solve import answers
+        from engine.solve.single import Solution
+    else:
+        from .engine import encode
+        from .engine.solve import answers
+        from .engine.solve.single import Solution
+    made = _load(options.words[0], options)
+    question = _question(made, _optional(options, 1), options)
+    asked = [(sense, text) for sense in ("at_most", "at_least", "equals") if (text := getattr(options, sense)) is not None]
+    if len(asked) > 1:
+        raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
+    sense, wanted = asked[0] if asked else ("at_most", None)
+    try:
+        found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
+    except errors.NoAnswer as error:
+        if options.format == "json":
+            print(encode.to_json(answers.refused(made, question.given, options.unknown, options.target, sense, wanted, error)), end="")
+        raise
+    if isinstance(found, Solution):
+        found = _with_closed_form(made, question.given, found)
+    if options.format == "json":
+        text = encode.to_json(answers.as_object(found))
+    elif options.format == "table":
+        text = answers.describe(found)
+        text = text.partition("\n")[0] + "\n" if options.quiet else text
+    else:
+        headers, rows = answers.rows(found)
+        text = _tables().grid(rows, headers, options.format)
+    print(text, end="")
+    return 0
+
+
+def _advise(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import advice, advise
+    else:
+        from .engine import advice, advise
+    made = _load(options.words[0], options)
+    found = advise.advise(made, _question(made, _optional(options, 1), options).given)
+    print(advice.written(found, options.format, quiet=options.quiet), end="")
+    return 0 if found.answered else 1
+
+
+def _with_closed_form(made: plan.Plan, given: dict[str, evaluate.Given], found: Solution) -> Solution:
+    """The solution with a formula for it, where there is one that gives the same value."""
+    if TYPE_CHECKING or not __package__:
+        from engine import formulas
+    else:
+        from .engine import formulas
+    if found.side not in {"largest", "smallest"} or found.limit is None or found.goal.sense == "equals" or len(found.ranges) > 1:
+        return found
+    values = evaluate.evaluate(made, {name: value for name, value in given.items() if name != found.unknown})
+    operator = "<=" if found.goal.sense == "at_most" else ">="
+    closed = formulas.closed_form(values, found.unknown, found.goal.target, operator, found.limit)
+    if closed is None or closed.value != found.value:
+        return found
+    import dataclasses
+
+    return dataclasses.replace(found, closed_form=closed.text)
+
+
+def _formula(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import formulas
+    else:
+        from .engine import formulas
+    made = _load(options.words[0], options)
+    names = _names(made, ",".join(options.words[1:]))
+    given = _question(made, options.inputs, options).given
+    keep = _names(made, options.keep)
+    values = None
+    if given or keep:
+        free = {options.unknown, *keep}
+        values = evaluate.evaluate(made, {name: value for name, value in given.items() if name not in free})
+    if options.unknown:
+        targets = names or (made.document.report.total,)
+        _names(made, options.unknown)
+        if len(targets) != 1 or not targets[0]:
+            raise CommandError(Problem("`--for` solves one rule", None, "name it after the rules file"))
+        print(formulas.solved(made, targets[0], options.unknown, options.format, values), end="")
+    elif options.expand or values is not None:
+        if not names:
+            names = (made.document.report.total,) if made.document.report.total else tuple(made.document.rules)
+        if values is not None and not keep:  # what has no value stays a name
+            keep = tuple(name for name in made.document.inputs if not values.has(name) and made.shapes[name].kind == "number")
+        print(formulas.expanded(made, names, options.format, values, None if values is None else keep), end="")
+    else:
+        print(formulas.as_written(made, names, options.format), end="")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine import listing
+    else:
+        from .engine import listing
+    made = _load(options.words[0], options)
+    kind = _optional(options, 1)
+    if options.format in {"json", "schema"}:
+        print(listing.json_text(made, kind) if options.format == "json" else listing.schema_text(made), end="")
+        return 0
+    style = {"markdown": "github", "csv": "csv"}.get(options.format, "plain")
+    print(listing.entries(listing.kind_of(made, kind), style) if kind else listing.inputs(made, style), end="")
+    return 0
+
+
+def _page_of(options: argparse.Namespace) -> str:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import build
+    else:
+        from .engine.page import build
+    _optional(options, 0)
+    return build.page(_load(options.words[0], options), every_preset=options.all_presets, path=options.words[0])
+
+
+def _page(options: argparse.Namespace) -> int:
+    text = _page_of(options)
+    if options.output is None:
+        print(text, end="")
+        return 0
+    try:
+        with open(options.output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
+    if not options.quiet:
+        print(f"{errors.plain(options.output, 200)}: {len(text):,} bytes; open it in any browser", file=sys.stderr)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if TYPE_CHECKING or not __package__:
+        from engine.page import serve
+    else:
+        from .engine.page import serve
+    if not 0 <= options.port < 65536:
+        raise CommandError(Problem(f"a port is 0 to 65,535, not {options.port}"))
+    with serve.listen(_page_of(options), options.port) as server:
+        print(server.address, flush=True)
+        if not options.quiet:
+            print("Ctrl-C ends it", file=sys.stderr)
+        if not options.no_browser:
+            server.open_browser()
+        server.serve_forever()
+    return 0
+
+
+RUNS = {
+    "eval": _eval,
+    "solve": _solve,
+    "advise": _advise,
+    "formula": _formula,
+    "explain": _explain,
+    "check": _check,
+    "page": _page,
+    "serve": _serve,
+    "list": _list,
+}
