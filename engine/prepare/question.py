@@ -1,0 +1,162 @@
+"""A question whose answers differ only in some values: prepared once, then asked many times in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from ..errors import InputError
+from ..evaluate import Given, Values, checked, evaluate, require
+from ..graph import needed_by
+from ..plan import NOTHING, Plan
+from ..quantity import BITS
+from ..records import Input, Value
+from .forms import FAILED, WRONG, Cells, Compute, Form
+from .lower import Known, Lowering, Moving, Sometimes, State
+
+CAP = 1 << 64
+"""Numbers up to this size are computed with in the quick way; larger ones take the long way."""
+
+
+class Prepared:
+    """The values of names as a function of numbers that vary; everything else stands.
+
+    Args:
+        plan: the rules.
+        given: values by name for what does not vary.
+        varying: the inputs (a rule as the input it would be) that vary, all of them numbers.
+        names: what is asked.
+
+    The quick way answers only where it is certain; whatever is out of the ordinary (a number beyond its bounds, a division by zero) takes
+    the long way through `evaluate`, which also says what is wrong.
+    """
+
+    __slots__ = ("given", "names", "outs", "plan", "refusals", "refused", "start", "steps", "varying", "wanted")
+
+    def __init__(self, plan: Plan, given: Mapping[str, Given], varying: Sequence[Input], names: Sequence[str]) -> None:
+        moved = {item.name for item in varying}
+        self.plan, self.names = plan, tuple(names)
+        self.given = {name: value for name, value in given.items() if name not in moved}
+        self.refusals = tuple(check for check in plan.document.checks if check.level == "error")
+        needed = [name for check in self.refusals for name in needed_by(plan.document, check.when)]
+        self.wanted = tuple(dict.fromkeys([*self.names, *needed]))
+        wanted = plan.graph.ancestors(self.wanted)
+        order = [name for name in plan.graph.order if name in wanted and name not in moved and name not in self.given]
+        later = []
+        for name in order:
+            if not moved.isdisjoint(plan.graph.needs[name]):
+                moved.add(name)
+                later.append(name)
+        known = evaluate(plan, self.given, wanted - moved) if wanted - moved else Values(plan, {}, [None] * len(plan.slots), frozenset())
+        lowering = Lowering(plan, known.cells, {item.name: _interval(item) for item in varying})
+        for name in later:
+            lowering.name(name)
+        self.varying = tuple((item.name, index, *_quick(item)) for index, item in enumerate(varying))
+        self._finish(lowering)
+
+    def _finish(self, lowering: Lowering) -> None:
+        """What is computed in each run, in order: only what the answers read."""
+        refused: list[int] = []
+        for check in self.refusals:
+            part = lowering.tree(check.when.tree)
+            if isinstance(part, Moving):
+                refused.append(part.index)
+            elif isinstance(part, Known) and part.value:
+                refused.append(-1)
+        states = [lowering.state(name) for name in self.names]
+        self.outs = tuple(_out(lowering, state) for state in states)
+        self.refused = tuple(refused)
+        cells = lowering.table.cells
+        left = [*(index for index in refused if index >= 0), *lowering.reads(*states)]
+        used: set[int] = set()
+        while left:
+            index = left.pop()
+            if index not in used:
+                used.add(index)
+                left += cells[index].reads
+        self.start: Cells = [None] * len(cells)
+        self.steps = tuple((index, cell.compute) for index, cell in enumerate(cells) if index in used and cell.compute is not None)
+
+    def quick(self, values: Mapping[str, Any]) -> Any:
+        """The values of the names, one for each, None for a rule that does not apply; `FAILED` where the long way must be taken."""
+        cells = self.start.copy()
+        try:
+            for name, index, low, high in self.varying:
+                value = values[name]
+                if value.__class__ is not int or not low <= value <= high:
+                    return FAILED
+                cells[index] = value
+            return self._run(cells)
+        except WRONG:
+            return FAILED
+
+    def _run(self, cells: Cells) -> Any:
+        for index, compute in self.steps:
+            cells[index] = compute(cells)
+        for index in self.refused:
+            if index < 0 or (cells[index] is not FAILED and cells[index]):
+                return FAILED
+        outs = self.outs
+        if len(outs) == 1:
+            return outs[0](cells)
+        made = tuple([out(cells) for out in outs])
+        return FAILED if any(value is FAILED for value in made) else made
+
+    def slow(self, values: Mapping[str, Value]) -> Any:
+        """The same for values that are proven to be such as their inputs can have.
+
+        Raises:
+            InputError: when a check refuses them, something is missing, or a name has no value.
+        """
+        cells = self.start.copy()
+        for name, index, _, _ in self.varying:
+            cells[index] = values[name]
+        if all(_small(value) for value in values.values()):
+            try:
+                made = self._run(cells)
+            except WRONG:
+                made = FAILED
+            if made is not FAILED:
+                return made
+        return self._exact(values)
+
+    def _exact(self, values: Mapping[str, Value]) -> Any:
+        given = {**self.given, **{name: Given(value, "given", "varied") for name, value in values.items()}}
+        found = evaluate(self.plan, given, self.wanted)
+        _, wrong = checked(found)
+        if wrong:
+            raise InputError(*wrong)
+        require(found, self.names)
+        made = [None if found.state(name) is NOTHING else found[name] for name in self.names]
+        return made[0] if len(made) == 1 else tuple(made)
+
+
+def _interval(item: Input) -> tuple[int, int, bool]:
+    low = -CAP if item.low is None else max(-CAP, item.low.__floor__())
+    high = CAP if item.high is None else min(CAP, item.high.__ceil__())
+    return low, high, item.type == "integer"
+
+
+def _quick(item: Input) -> tuple[int, int]:
+    """The whole numbers that need no second look; none for an input that has few values only."""
+    if item.choices:
+        return 1, 0
+    low = -CAP if item.low is None else max(-CAP, item.low.__ceil__())
+    high = CAP if item.high is None else min(CAP, item.high.__floor__())
+    return low, high
+
+
+def _small(value: Value) -> bool:
+    return isinstance(value, int | Fraction) and abs(value) <= CAP and value.denominator <= CAP
+
+
+def _out(lowering: Lowering, state: State) -> Compute:
+    """What computes an answer; None where the rule does not apply."""
+    if isinstance(state, Known):
+        value = None if state.value is NOTHING else state.value
+        return lambda cells: value
+    if isinstance(state, Sometimes):
+        applies, inner = state.applies.index, _out(lowering, state.value)
+        return lambda cells: inner(cells) if cells[applies] else None
+    return lowering.value(state)
