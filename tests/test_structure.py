@@ -21,9 +21,9 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate presets
-    facts check encode breakdown derivation report tables listing agreement solve
-    expand symbolic sweep advise advice emit formulas page
+    errors quantity source schema misshapen tree misread formula records values arithmetic document graph units plan evaluate prepare
+    presets facts check encode breakdown derivation report tables listing agreement solve
+    expand symbolic sweep advise advice emit formulas page asking library
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""

@@ -1,7 +1,7 @@
 """Numbers that are still to be computed, as sums of products over cells: exact, with whole-number coefficients over one denominator.
 
-Each `Form` carries an interval of its values. Where the interval proves that no value passes the bound every value has, plain `+` and `*`
-do; elsewhere the operations of `arithmetic` look at each result. A cell that cannot be computed holds `FAILED`, which spoils whatever uses it.
+Each `Form` carries an interval of its values. Where it proves that no value passes the bound every value has, plain `+` and `*` do;
+elsewhere the operations of `arithmetic` look at each result. A cell that cannot be computed holds `FAILED`, which spoils whatever uses it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Failed:
     def _spoil(self, *_: object) -> NoReturn:
         raise TypeError
 
-    __bool__ = __eq__ = __ne__ = _spoil  # type: ignore[assignment]
+    __bool__ = __eq__ = __ne__ = _spoil
     numerator = denominator = property(_spoil)
 
 
@@ -48,7 +48,7 @@ WRONG = (ArithmeticError, TypeError, Undefined)
 
 
 class Cell(NamedTuple):
-    """One value of a run: how it is computed from the cells it `reads` (None: it is set before), its interval, the bits of its denominator."""
+    """One value of a run: how it is computed from the cells it `reads` (None: it is set before), its interval, bits of its denominator."""
 
     compute: Compute | None
     low: int
@@ -60,7 +60,7 @@ class Cell(NamedTuple):
 
 
 class Form(NamedTuple):
-    """The sum of `terms` (products of cells, with coefficients) over `under`; values from `low` to `high`, denominators up to `bits` bits."""
+    """The sum of `terms` (products of cells with factors) over `under`; values from `low` to `high`, denominators up to `bits` bits."""
 
     terms: dict[Product, int]
     under: int

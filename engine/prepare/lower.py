@@ -5,13 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import arithmetic
 from ..plan import NOTHING, Absent, Plan
 from ..quantity import BITS, Number
-from ..records import Input, Rule
+from ..records import Input
 from ..tree import (
     Call,
     Choose,
@@ -31,11 +30,9 @@ from ..tree import (
 from ..tree import Cell as Column
 from ..units import table_of
 from ..values import unfit
-from .forms import FAILED, Cell, Cells, Compute, Form, Table, constant, key_of, known
+from .forms import FAILED, Cell, Cells, Compute, Form, Table, constant, known
+from .parts import MOST_NAMED, WIDE, Known, Moving, Part, Parts, Sometimes, State
 
-MOST_NAMED = 4
-"""Terms a rule may have to be put into the rules that use it; a longer one is a cell of its own."""
-_WIDE = 1 << BITS
 _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -46,30 +43,7 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Known(NamedTuple):
-    """A truth value, word or list that is decided; `NOTHING` for a rule that does not apply."""
-
-    value: Any
-
-
-class Moving(NamedTuple):
-    """A truth value, word or list that is not; a cell."""
-
-    index: int
-
-
-class Sometimes(NamedTuple):
-    """A rule whose condition is not decided."""
-
-    applies: Moving
-    value: Form | Known | Moving
-
-
-Part = Form | Known | Moving
-State = Part | Sometimes
-
-
-class Lowering:
+class Lowering(Parts):
     """Lowers names one after the other, each after those it needs.
 
     Args:
@@ -79,8 +53,8 @@ class Lowering:
     """
 
     def __init__(self, plan: Plan, cells: Cells, varying: Mapping[str, tuple[int, int, bool]]) -> None:
+        super().__init__()
         self.plan, self.values = plan, cells
-        self.table = Table()
         self.states: dict[str, State] = {}
         for name, (low, high, is_whole) in varying.items():
             bits = 0 if is_whole else 64
@@ -106,7 +80,7 @@ class Lowering:
         if isinstance(applies, Known) and not applies.value:
             return Known(NOTHING)
         value = self._cases(cases)
-        return value if isinstance(applies, Known) else Sometimes(self._moving(applies), value)
+        return value if isinstance(applies, Known) else Sometimes(self.moving(applies), value)
 
     def _cases(self, cases: tuple[tuple[Formula | None, Formula], ...]) -> Part:
         open_cases: list[tuple[Moving, Part]] = []
@@ -118,19 +92,19 @@ class Lowering:
                     continue
                 last = self.tree(body.tree)
                 break
-            open_cases.append((self._moving(holds), self.tree(body.tree)))
+            open_cases.append((self.moving(holds), self.tree(body.tree)))
         value = self.table.never() if last is None else last
         for condition_cell, part in reversed(open_cases):
-            value = self._choose(condition_cell, part, value)
+            value = self.choose(condition_cell, part, value)
         return value
 
     def _held(self, item: Input, state: State) -> State:
         """A default that is computed, held to the type and bounds of its input."""
         if isinstance(state, Form):
             inside = (item.low is None or state.low >= item.low) and (item.high is None or state.high <= item.high)
-            if item.type == "number" or (item.type == "integer" and state.under == 1 and self.table.whole(state)):
-                if inside and not item.choices:
-                    return state
+            fitting = item.type == "number" or (item.type == "integer" and state.under == 1 and self.table.whole(state))
+            if fitting and inside and not item.choices:
+                return state
         elif isinstance(state, Known) and not unfit(item, state.value):
             return state
         value_of = self.value(state)
@@ -140,84 +114,12 @@ class Lowering:
             return FAILED if value is FAILED or unfit(item, value) else value
 
         if not isinstance(state, Form):
-            return self._cell(held, (state,), risky=True)
+            return self.cell(held, (state,), risky=True)
         low = state.low if item.low is None else max(state.low, item.low.__floor__())
         high = state.high if item.high is None else min(state.high, item.high.__ceil__())
         is_whole = item.type == "integer"
         made = Cell(held, min(low, high), high, 0 if is_whole else state.bits, is_whole, True, self.reads(state))
         return self.table.form(self.table.cell(made))
-
-    # ---- what a part comes to
-
-    def _risky(self, part: State) -> bool:
-        if isinstance(part, Form):
-            return self.table.risky(part)
-        if isinstance(part, Sometimes):
-            return self._risky(part.applies) or self._risky(part.value)
-        return isinstance(part, Moving) and self.table.cells[part.index].risky
-
-    def value(self, part: State) -> Compute:
-        """What computes a part; 0 for a rule that does not apply."""
-        if isinstance(part, Form):
-            return self.table.exact(part)
-        if isinstance(part, Known):
-            value = 0 if part.value is NOTHING else part.value
-            return lambda cells: value
-        if isinstance(part, Moving):
-            index = part.index
-            return lambda cells: cells[index]
-        applies, inner = part.applies.index, self.value(part.value)
-        return lambda cells: inner(cells) if cells[applies] else 0
-
-    def reads(self, *parts: State) -> tuple[int, ...]:
-        found: list[int] = []
-        for part in parts:
-            if isinstance(part, Sometimes):
-                found += self.reads(part.applies, part.value)
-            elif isinstance(part, Moving):
-                found.append(part.index)
-            elif isinstance(part, Form):
-                found += self.table.reads(part)
-        return tuple(found)
-
-    def _cell(self, compute: Compute, parts: tuple[State, ...], key: Any = None, *, risky: bool = False) -> Moving:
-        risky = risky or any(self._risky(part) for part in parts)
-        return Moving(self.table.cell(Cell(compute, 0, 0, risky=risky, reads=self.reads(*parts)), key))
-
-    def _moving(self, part: Part) -> Moving:
-        return part if isinstance(part, Moving) else self._cell(self.value(part), (part,))
-
-    def _number(self, part: State) -> Form:
-        """A part that must be a number: an element of a list may turn out to be a word."""
-        if isinstance(part, Form):
-            return part
-        if isinstance(part, Known):
-            value = 0 if part.value is NOTHING else part.value
-            return self.table.never() if isinstance(value, str | tuple) else constant(value)
-        if isinstance(part, Sometimes):
-            return self._number(self._choose(part.applies, self._number(part.value), constant(0)))
-        value_of = self.value(part)
-
-        def number(cells: Cells) -> Any:
-            value = value_of(cells)
-            return FAILED if isinstance(value, str) else value
-
-        return self.table.form(self.table.cell(Cell(number, -_WIDE, _WIDE, BITS, False, True, self.reads(part)), ("number", part.index)))
-
-    def _choose(self, condition: Moving, yes: Part, no: Part) -> Part:
-        holds = condition.index
-        if isinstance(yes, Form) and isinstance(no, Form):
-            under = yes.under * no.under // gcd(yes.under, no.under)
-            left, right = self.table.top(yes, under // yes.under), self.table.top(no, under // no.under)
-            low, high = min(yes.low, no.low) * under, max(yes.high, no.high) * under
-            is_whole = self.table.whole(yes) and self.table.whole(no)
-            risky = self._risky(condition) or self._risky(yes) or self._risky(no)
-            bits = 0 if is_whole else max(yes.bits, no.bits)
-            reads = self.reads(condition, yes, no)
-            made = Cell(lambda cells: left(cells) if cells[holds] else right(cells), low, high, bits, is_whole, risky, reads)
-            return self.table.form(self.table.cell(made), under)
-        first, second = self.value(yes), self.value(no)
-        return self._cell(lambda cells: first(cells) if cells[holds] else second(cells), (condition, yes, no))
 
     # ---- trees
 
@@ -233,28 +135,30 @@ class Lowering:
             case Fold():
                 return self._fold(tree)
             case Negative(operand):
-                return self.table.multiply(constant(-1), self._number(self.tree(operand)))
+                return self.table.multiply(constant(-1), self.number(self.tree(operand)))
             case Power(base, exponent):
-                return self._power(self._number(self.tree(base)), self._number(self.tree(exponent)))
+                return self._power(self.number(self.tree(base)), self.number(self.tree(exponent)))
             case Compare(sign, left, right):
                 return self._compare(sign, self.tree(left), self.tree(right))
             case Logic(sign, operands):
                 return self._logic(sign == "and", operands)
             case Not(operand):
-                part = self.tree(operand)
-                if isinstance(part, Known):
-                    return Known(part.value is NOTHING or not part.value)
-                value_of = self.value(part)
-                return self._cell(lambda cells: not value_of(cells), (part,))
+                return self._not(self.tree(operand))
             case Choose(condition, yes, no):
                 holds = self.tree(condition)
                 if isinstance(holds, Known):
                     return self.tree(yes if holds.value else no)
-                return self._choose(self._moving(holds), self.tree(yes), self.tree(no))
+                return self.choose(self.moving(holds), self.tree(yes), self.tree(no))
             case Column():
                 return self._column(tree)
             case Item() | Call():
                 return self._call(tree)
+
+    def _not(self, part: Part) -> Part:
+        if isinstance(part, Known):
+            return Known(not part.value)
+        value_of = self.value(part)
+        return self.cell(lambda cells: not value_of(cells), (part,))
 
     def state(self, name: str) -> State:
         """What a name comes to."""
@@ -276,14 +180,14 @@ class Lowering:
             return constant(0) if self.plan.shapes[name].kind == "number" else Known(0)
         if isinstance(state, Sometimes):
             if isinstance(state.value, Form):
-                return self._number(state)
-            return self._choose(state.applies, state.value, Known(0))
+                return self.number(state)
+            return self.choose(state.applies, state.value, Known(0))
         return state
 
     def _fold(self, tree: Fold) -> Form:
-        total = self._number(self.tree(tree.operands[0]))
+        total = self.number(self.tree(tree.operands[0]))
         for sign, operand in zip(tree.operators, tree.operands[1:], strict=True):
-            part = self._number(self.tree(operand))
+            part = self.number(self.tree(operand))
             if sign in "+-":
                 total = self.table.add(total, part, 1 if sign == "+" else -1)
             elif sign == "*":
@@ -299,7 +203,7 @@ class Lowering:
         by = known(b)
         if by is None or by <= 0:
             return self.table.guarded(arithmetic.floor_divide if sign == "//" else arithmetic.modulo, a, b)
-        quotient = self._rounded(self.table.divide(a, b), up=False)
+        quotient = self.rounded(self.table.divide(a, b), up=False)
         return quotient if sign == "//" else self.table.add(a, self.table.multiply(b, quotient), -1)
 
     def _power(self, base: Form, exponent: Form) -> Form:
@@ -316,46 +220,14 @@ class Lowering:
             made = self.table.add(made, self.table.multiply(constant(0), base))
         return made._replace(low=max(made.low, 0)) if times % 2 == 0 else made
 
-    def _rounded(self, form: Form, *, up: bool) -> Form:
-        if form.under == 1 and self.table.whole(form):
-            return form
-        value = known(form)
-        if value is not None:
-            return constant(arithmetic.ceil(value) if up else arithmetic.floor(value))
-        risky = self.table.risky(form)
-        if self.table.whole(form):
-            top, under = self.table.top(form, -1 if up else 1), form.under
-            compute: Compute = (lambda cells: -(top(cells) // under)) if up else (lambda cells: top(cells) // under)
-        else:
-            exact, rounded = self.table.exact(form), arithmetic.ceil if up else arithmetic.floor
-            compute = lambda cells: rounded(exact(cells))  # noqa: E731 - one of three computations
-        made = Cell(compute, form.low, form.high, 0, True, risky, self.reads(form))
-        return self.table.form(self.table.cell(made, ("ceil" if up else "floor", *key_of(form))))
-
     def _compare(self, sign: str, left: Part, right: Part) -> Part:
         test = _COMPARES[sign]
         if sign in {"<", "<=", ">", ">="} or (isinstance(left, Form) and isinstance(right, Form)):
-            return self._sign_of(test, self._number(left), self._number(right))
+            return self.sign_of(test, self.number(left), self.number(right))
         if isinstance(left, Known) and isinstance(right, Known):
             return Known(test(0 if left.value is NOTHING else left.value, 0 if right.value is NOTHING else right.value))
         first, second = self.value(left), self.value(right)
-        return self._cell(lambda cells: test(first(cells), second(cells)), (left, right))
-
-    def _sign_of(self, test: Callable[[Any, Any], bool], left: Form, right: Form) -> Part:
-        a, b = known(left), known(right)
-        if a is not None and b is not None:
-            return Known(test(a, b))
-        risky = self.table.risky(left) or self.table.risky(right)
-        if not risky:
-            ways = {test(one, other) for one, other in _ways(left, right)}
-            if len(ways) == 1 and test not in {operator.eq, operator.ne}:
-                return Known(ways.pop())
-            if test in {operator.eq, operator.ne} and (left.high < right.low or left.low > right.high):
-                return Known(test is operator.ne)
-        under = left.under * right.under // gcd(left.under, right.under)
-        first, second = self.table.top(left, under // left.under), self.table.top(right, under // right.under)
-        key = (test, key_of(left), key_of(right))
-        return self._cell(lambda cells: test(first(cells), second(cells)), (left, right), key)
+        return self.cell(lambda cells: test(first(cells), second(cells)), (left, right))
 
     def _logic(self, every: bool, operands: tuple[Tree, ...]) -> Part:
         parts: list[Part] = []
@@ -364,7 +236,7 @@ class Lowering:
             if isinstance(part, Known):
                 if bool(part.value) is every:
                     continue
-                if not any(self._risky(before) for before in parts):
+                if not any(self.risky(before) for before in parts):
                     return Known(not every)
                 parts.append(Known(not every))
                 break
@@ -377,9 +249,9 @@ class Lowering:
         if len(tests) == 2:
             one, two = tests
             if every:
-                return self._cell(lambda cells: bool(one(cells)) and bool(two(cells)), tuple(parts))
-            return self._cell(lambda cells: bool(one(cells)) or bool(two(cells)), tuple(parts))
-        return self._cell(lambda cells: _run(tests, every, cells), tuple(parts))
+                return self.cell(lambda cells: bool(one(cells)) and bool(two(cells)), tuple(parts))
+            return self.cell(lambda cells: bool(one(cells)) or bool(two(cells)), tuple(parts))
+        return self.cell(lambda cells: _run(tests, every, cells), tuple(parts))
 
     def _column(self, tree: Column) -> Part:
         """A cell of a table of the rules."""
@@ -396,7 +268,7 @@ class Lowering:
             return _fixed(column[state.value]) if state.value in column else self.table.never()
         key = self.value(state)
         if table.columns[rest[0]].truth:
-            return self._cell(lambda cells: column.get(key(cells), FAILED), (state,), risky=True)
+            return self.cell(lambda cells: column.get(key(cells), FAILED), (state,), risky=True)
         numbers: list[Number] = list(column.values())
         low, high = min(numbers).__floor__(), max(numbers).__ceil__()
         bits = max(value.denominator.bit_length() for value in numbers)
@@ -412,30 +284,21 @@ class Lowering:
             if isinstance(listed, Known) and isinstance(position, Form) and known(position) is not None:
                 return _fixed_or_never(self.table, listed.value, known(position))
             first, second = self.value(listed), self.value(position)
-            return self._cell(lambda cells: _element(first(cells) or (), second(cells)), (listed, position), risky=True)
+            return self.cell(lambda cells: _element(first(cells) or (), second(cells)), (listed, position), risky=True)
         if tree.function in {"sum", "count", "length"}:
             return self._listed(tree)
         if tree.function in {"min", "max"}:
             return self._least(tree)
-        parts = [self._number(self.tree(argument)) for argument in tree.arguments]
+        parts = [self.number(self.tree(argument)) for argument in tree.arguments]
         if tree.function in {"ceil", "floor"}:
-            return self._rounded(parts[0], up=tree.function == "ceil")
+            return self.rounded(parts[0], up=tree.function == "ceil")
         if tree.function == "abs":
-            return self._magnitude(parts[0])
+            return self.magnitude(parts[0])
         form, multiple = parts
         by = known(multiple)
         if by is None or by <= 0:
             return self.table.guarded(arithmetic.round_up, form, multiple)
-        return self.table.multiply(self._rounded(self.table.divide(form, multiple), up=True), multiple)
-
-    def _magnitude(self, form: Form) -> Form:
-        if form.low >= 0:
-            return form
-        top = self.table.top(form)
-        high = max(abs(form.low), abs(form.high))
-        is_whole, risky = self.table.whole(form), self.table.risky(form)
-        made = Cell(lambda cells: abs(top(cells)), 0, high * form.under, 0 if is_whole else form.bits, is_whole, risky, self.reads(form))
-        return self.table.form(self.table.cell(made), form.under)
+        return self.table.multiply(self.rounded(self.table.divide(form, multiple), up=True), multiple)
 
     def _listed(self, tree: Call) -> Part:
         parts = [self.tree(argument) for argument in tree.arguments]
@@ -446,7 +309,7 @@ class Lowering:
             except (TypeError, arithmetic.Undefined):
                 return self.table.never()
         computes = tuple(self.value(part) for part in parts)
-        made = Cell(lambda cells: apply(*(compute(cells) for compute in computes)), -_WIDE, _WIDE, BITS, False, True, self.reads(*parts))
+        made = Cell(lambda cells: apply(*(compute(cells) for compute in computes)), -WIDE, WIDE, BITS, False, True, self.reads(*parts))
         return self.table.form(self.table.cell(made))
 
     def _least(self, tree: Call) -> Form:
@@ -459,61 +322,15 @@ class Lowering:
             if isinstance(state, Known) and state.value is NOTHING:
                 continue
             if isinstance(state, Sometimes):
-                arms.append((state.applies, self._number(state.value)))
+                arms.append((state.applies, self.number(state.value)))
             else:
-                arms.append((None, self._number(state)))
-        arms = self._kept(arms, lowest)
+                arms.append((None, self.number(state)))
+        arms = self.kept(arms, lowest)
         if not arms:
             return constant(0)
         if len(arms) == 1 and arms[0][0] is None:
             return arms[0][1]
-        return self._least_of(arms, lowest)
-
-    def _kept(self, arms: list[tuple[Moving | None, Form]], lowest: bool) -> list[tuple[Moving | None, Form]]:
-        """The arms without those that another, which always counts, is always before."""
-        kept: list[tuple[Moving | None, Form]] = []
-        for position, (applies, form) in enumerate(arms):
-            if self._risky(form) or (applies and self._risky(applies)):
-                kept.append((applies, form))
-                continue
-            beaten = False
-            for other, (condition, rival) in enumerate(arms):
-                if other == position or condition or self._risky(rival) or len(rival.terms) + len(form.terms) > 2 * MOST_NAMED:
-                    continue
-                gap = self.table.add(form, rival, -1)
-                ahead = gap.low >= 0 if lowest else gap.high <= 0
-                equal = not any(gap.terms.values())
-                beaten = beaten or (equal and other < position) or (ahead and not equal and not (other > position and gap.low == gap.high == 0))
-            if not beaten:
-                kept.append((applies, form))
-        return kept
-
-    def _least_of(self, arms: list[tuple[Moving | None, Form]], lowest: bool) -> Form:
-        under = 1
-        for _, form in arms:
-            under = under * form.under // gcd(under, form.under)
-        always = [(condition, form) for condition, form in arms if condition is None] or arms
-        pick = min if lowest else max
-        low, high = min(form.low for _, form in arms), max(form.high for _, form in arms)
-        if always is not arms and lowest:
-            high = min(form.high for _, form in always)
-        elif always is not arms:
-            low = max(form.low for _, form in always)
-        else:
-            low, high = min(low, 0), max(high, 0)
-        tops = tuple(self.table.top(form, under // form.under) for _, form in arms)
-        is_whole = all(self.table.whole(form) for _, form in arms)
-        risky = any(self._risky(form) or (condition is not None and self._risky(condition)) for condition, form in arms)
-        compute = _picked(pick, tops, tuple(condition.index if condition else -1 for condition, _ in arms))
-        bits = 0 if is_whole else max(form.bits for _, form in arms)
-        key = (pick, tuple((condition, key_of(form)) for condition, form in arms))
-        reads = self.reads(*(part for arm in arms for part in arm if part is not None))
-        made = Cell(compute, low * under, high * under, bits, is_whole, risky, reads)
-        return self.table.form(self.table.cell(made, key), under)
-
-
-def _ways(left: Form, right: Form) -> tuple[tuple[int, int], ...]:
-    return (left.low, right.high), (left.high, right.low)
+        return self.least_of(arms, lowest)
 
 
 def _run(tests: tuple[Compute, ...], every: bool, cells: Cells) -> bool:
@@ -544,26 +361,3 @@ _LISTED: dict[str, Callable[..., Any]] = {
     "length": lambda listed: len(listed or ()),
     "count": lambda listed, wanted: sum(1 for element in listed or () if element == wanted),
 }
-
-
-def _picked(pick: Callable[..., Any], tops: tuple[Compute, ...], conditions: tuple[int, ...]) -> Compute:
-    """The least or greatest of what counts."""
-    if any(index >= 0 for index in conditions):
-        pairs = tuple(zip(conditions, tops, strict=True))
-        return lambda cells: pick([top(cells) for index, top in pairs if index < 0 or cells[index]] or [0])
-    if len(tops) == 2:
-        one, two = tops
-        if pick is min:
-
-            def least(cells: Cells) -> Any:
-                a, b = one(cells), two(cells)
-                return b if b < a else a
-
-            return least
-
-        def most(cells: Cells) -> Any:
-            a, b = one(cells), two(cells)
-            return b if b > a else a
-
-        return most
-    return lambda cells: pick([top(cells) for top in tops])

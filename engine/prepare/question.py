@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,10 +10,10 @@ from ..errors import InputError
 from ..evaluate import Given, Values, checked, evaluate, require
 from ..graph import needed_by
 from ..plan import NOTHING, Plan
-from ..quantity import BITS
 from ..records import Input, Value
-from .forms import FAILED, WRONG, Cells, Compute, Form
-from .lower import Known, Lowering, Moving, Sometimes, State
+from .forms import FAILED, WRONG, Cells, Compute
+from .lower import Lowering
+from .parts import Known, Moving, Sometimes, State
 
 CAP = 1 << 64
 """Numbers up to this size are computed with in the quick way; larger ones take the long way."""
@@ -61,7 +61,7 @@ class Prepared:
         for check in self.refusals:
             part = lowering.tree(check.when.tree)
             if isinstance(part, Moving):
-                refused.append(part.index)
+                refused.append(part.at)
             elif isinstance(part, Known) and part.value:
                 refused.append(-1)
         states = [lowering.state(name) for name in self.names]
@@ -148,7 +148,7 @@ def _quick(item: Input) -> tuple[int, int]:
 
 
 def _small(value: Value) -> bool:
-    return isinstance(value, int | Fraction) and abs(value) <= CAP and value.denominator <= CAP
+    return isinstance(value, int | Fraction) and -CAP <= value <= CAP and value.denominator <= CAP
 
 
 def _out(lowering: Lowering, state: State) -> Compute:
@@ -157,6 +157,6 @@ def _out(lowering: Lowering, state: State) -> Compute:
         value = None if state.value is NOTHING else state.value
         return lambda cells: value
     if isinstance(state, Sometimes):
-        applies, inner = state.applies.index, _out(lowering, state.value)
+        applies, inner = state.applies.at, _out(lowering, state.value)
         return lambda cells: inner(cells) if cells[applies] else None
     return lowering.value(state)
