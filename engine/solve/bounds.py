@@ -127,9 +127,17 @@ class Bounds:
                 self._read(formula, child, found)
 
     def _mark(self, tree: Tree) -> bool:
-        found = [self._mark(child) for child in children(tree)]
-        name = tree.name if isinstance(tree, Name) else tree.path[0] if isinstance(tree, Cell) else ""
-        varies = any(found) or name in self.moving
+        """Note of every part of a tree whether it moves."""
+        kind = tree.__class__
+        if kind is Name:
+            varies = tree.name in self.moving  # type: ignore[union-attr]
+        elif kind is Cell:
+            varies = tree.path[0] in self.moving  # type: ignore[union-attr]
+        else:
+            varies = False
+            for child in children(tree):
+                if self._mark(child):
+                    varies = True
         self.varies[id(tree)] = varies
         return varies
 
