@@ -240,6 +240,8 @@ class Rules:
         kinds = [name for name in moving if name in self.plan.document.presets and name not in self.plan.slots]
         if kinds:
             raise CommandError(Problem(f"`{kinds[0]}` names presets, which do not vary", None, "prepare a question for each of them"))
+        if not asked:
+            raise CommandError(Problem("the question asks for no name", None, "name a rule, such as the total"))
         self._known([*asked, *moving])
         return Ask(self.plan, self.given(given).given, moving, asked, single=isinstance(names, str))
 

@@ -246,11 +246,33 @@ class Table:
         """The cells that computing these forms reads."""
         return tuple(self.product(product) for form in forms for product in form.terms if product)
 
+    def plain(self, form: Form, under: int = 1) -> int | None:
+        """The cell that is the numerator of a form over a denominator as it stands; None where more is to be computed."""
+        if form.under != under or len(form.terms) != 1 or (under == 1 and not self.whole(form)):
+            return None
+        ((product, factor),) = form.terms.items()
+        return self.product(product) if factor == 1 and product else None
+
     def top(self, form: Form, by: int = 1) -> Compute:
         """What computes the numerator of a form, times a whole number."""
         rest = form.terms.get((), 0) * by
         parts = tuple((factor * by, self.product(product)) for product, factor in form.terms.items() if product)
         return _linear(rest, parts)
+
+    def ceiling(self, form: Form) -> Compute:
+        """What computes the smallest whole number not below a form; its cells are whole."""
+        under, rest = form.under, -form.terms.get((), 0)
+        parts = [(-factor, self.product(product)) for product, factor in form.terms.items() if product]
+        if len(parts) == 1:
+            ((a, i),) = parts
+            return lambda cells: -((a * cells[i] + rest) // under)
+        if len(parts) == 2:
+            (a, i), (b, j) = parts
+            if a == b == -1:
+                return lambda cells: -((rest - cells[i] - cells[j]) // under)
+            return lambda cells: -((a * cells[i] + b * cells[j] + rest) // under)
+        top = self.top(form, -1)
+        return lambda cells: -(top(cells) // under)
 
     def exact(self, form: Form) -> Compute:
         """What computes the value of a form."""

@@ -50,10 +50,12 @@ class Lowering(Parts):
         plan: the plan.
         cells: what is known, by the slots of the plan.
         varying: the inputs and rules that are set before each run, with their intervals and whether they are whole.
+        few: whether there are so few names that sums may be put into one another; else each is a cell of its own.
     """
 
-    def __init__(self, plan: Plan, cells: Cells, varying: Mapping[str, tuple[int, int, bool]]) -> None:
+    def __init__(self, plan: Plan, cells: Cells, varying: Mapping[str, tuple[int, int, bool]], *, few: bool = True) -> None:
         super().__init__()
+        self.most_named = MOST_NAMED if few else 1
         self.plan, self.values = plan, cells
         self.states: dict[str, State] = {}
         for name, (low, high, is_whole) in varying.items():
@@ -71,7 +73,7 @@ class Lowering(Parts):
         self.states[name] = self._settled(state)
 
     def _settled(self, state: State) -> State:
-        if isinstance(state, Form) and len(state.terms) > MOST_NAMED:
+        if isinstance(state, Form) and len(state.terms) > self.most_named:
             return self.table.single(state)
         return state
 

@@ -131,8 +131,8 @@ class Parts:
             return constant(arithmetic.ceil(value) if up else arithmetic.floor(value))
         risky = self.table.risky(form)
         if self.table.whole(form):
-            top, under = self.table.top(form, -1 if up else 1), form.under
-            compute: Compute = (lambda cells: -(top(cells) // under)) if up else (lambda cells: top(cells) // under)
+            top, under = self.table.top(form), form.under
+            compute: Compute = self.table.ceiling(form) if up else (lambda cells: top(cells) // under)
         else:
             exact, rounded = self.table.exact(form), arithmetic.ceil if up else arithmetic.floor
             compute = lambda cells: rounded(exact(cells))  # noqa: E731 - one of three computations
@@ -204,7 +204,11 @@ class Parts:
         tops = tuple(self.table.top(form, under // form.under) for _, form in arms)
         is_whole = all(self.table.whole(form) for _, form in arms)
         risky = any(self.risky(form) or (condition is not None and self.risky(condition)) for condition, form in arms)
-        compute = _picked(pick, tops, tuple(condition.at if condition else -1 for condition, _ in arms))
+        plain = [self.table.plain(form, under) for condition, form in arms if condition is None]
+        if len(arms) == len(plain) == 2 and plain[0] is not None and plain[1] is not None:
+            compute = _picked_of_two(plain[0], plain[1], lowest)
+        else:
+            compute = _picked(pick, tops, tuple(condition.at if condition else -1 for condition, _ in arms))
         bits = 0 if is_whole else max(form.bits for _, form in arms)
         key = (pick, tuple((condition, key_of(form)) for condition, form in arms))
         reads = self.reads(*(part for arm in arms for part in arm if part is not None))
@@ -237,3 +241,20 @@ def _picked(pick: Callable[..., Any], tops: tuple[Compute, ...], conditions: tup
 
         return most
     return lambda cells: pick([top(cells) for top in tops])
+
+
+def _picked_of_two(first: int, second: int, lowest: bool) -> Compute:
+    """The smaller (or larger) of two cells."""
+    if lowest:
+
+        def least(cells: Cells) -> Any:
+            a, b = cells[first], cells[second]
+            return b if b < a else a  # noqa: FURB136 - half the time of a call
+
+        return least
+
+    def most(cells: Cells) -> Any:
+        a, b = cells[first], cells[second]
+        return b if b > a else a  # noqa: FURB136 - as above
+
+    return most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -11,12 +12,14 @@ from ..evaluate import Given, Values, checked, evaluate, require
 from ..graph import needed_by
 from ..plan import NOTHING, Plan
 from ..records import Input, Value
-from .forms import FAILED, WRONG, Cells, Compute
+from .forms import FAILED, WRONG, Cell, Cells, Form, Table, known
 from .lower import Lowering
-from .parts import Known, Moving, Sometimes, State
+from .parts import Known, Moving, State
 
 CAP = 1 << 64
 """Numbers up to this size are computed with in the quick way; larger ones take the long way."""
+FEW = 1000
+"""Names up to which a question is worth boiling down further."""
 
 
 class Prepared:
@@ -32,7 +35,7 @@ class Prepared:
     the long way through `evaluate`, which also says what is wrong.
     """
 
-    __slots__ = ("given", "names", "outs", "plan", "refusals", "refused", "start", "steps", "varying", "wanted")
+    __slots__ = ("given", "names", "out", "plan", "refusals", "refused", "start", "steps", "unsure", "varying", "wanted")
 
     def __init__(self, plan: Plan, given: Mapping[str, Given], varying: Sequence[Input], names: Sequence[str]) -> None:
         moved = {item.name for item in varying}
@@ -48,8 +51,8 @@ class Prepared:
             if not moved.isdisjoint(plan.graph.needs[name]):
                 moved.add(name)
                 later.append(name)
-        known = evaluate(plan, self.given, wanted - moved) if wanted - moved else Values(plan, {}, [None] * len(plan.slots), frozenset())
-        lowering = Lowering(plan, known.cells, {item.name: _interval(item) for item in varying})
+        still = evaluate(plan, self.given, wanted - moved) if wanted - moved else Values(plan, {}, [None] * len(plan.slots), frozenset())
+        lowering = Lowering(plan, still.cells, {item.name: _interval(item) for item in varying}, few=len(later) <= FEW)
         for name in later:
             lowering.name(name)
         self.varying = tuple((item.name, index, *_quick(item)) for index, item in enumerate(varying))
@@ -64,18 +67,20 @@ class Prepared:
                 refused.append(part.at)
             elif isinstance(part, Known) and part.value:
                 refused.append(-1)
-        states = [lowering.state(name) for name in self.names]
-        self.outs = tuple(_out(lowering, state) for state in states)
+        fixed: dict[int, Any] = {}
+        outs = [_out(lowering, lowering.state(name), fixed) for name in self.names]
+        self.out = operator.itemgetter(*outs)
         self.refused = tuple(refused)
         cells = lowering.table.cells
-        left = [*(index for index in refused if index >= 0), *lowering.reads(*states)]
+        self.unsure = tuple(dict.fromkeys(index for index in outs if cells[index].risky))
+        left = [*outs, *(index for index in refused if index >= 0)]
         used: set[int] = set()
         while left:
             index = left.pop()
             if index not in used:
                 used.add(index)
                 left += cells[index].reads
-        self.start: Cells = [None] * len(cells)
+        self.start: Cells = [fixed.get(index) for index in range(len(cells))]
         self.steps = tuple((index, cell.compute) for index, cell in enumerate(cells) if index in used and cell.compute is not None)
 
     def quick(self, values: Mapping[str, Any]) -> Any:
@@ -97,11 +102,10 @@ class Prepared:
         for index in self.refused:
             if index < 0 or (cells[index] is not FAILED and cells[index]):
                 return FAILED
-        outs = self.outs
-        if len(outs) == 1:
-            return outs[0](cells)
-        made = tuple([out(cells) for out in outs])
-        return FAILED if any(value is FAILED for value in made) else made
+        for index in self.unsure:
+            if cells[index] is FAILED:
+                return FAILED
+        return self.out(cells)
 
     def slow(self, values: Mapping[str, Value]) -> Any:
         """The same for values that are proven to be such as their inputs can have.
@@ -151,12 +155,27 @@ def _small(value: Value) -> bool:
     return isinstance(value, int | Fraction) and -CAP <= value <= CAP and value.denominator <= CAP
 
 
-def _out(lowering: Lowering, state: State) -> Compute:
-    """What computes an answer; None where the rule does not apply."""
+def _out(lowering: Lowering, state: State, fixed: dict[int, Any]) -> int:
+    """The cell of an answer, which holds None where the rule does not apply; `fixed` is added to where it is known."""
+    table = lowering.table
+    if isinstance(state, Moving):
+        return state.at
+    if isinstance(state, Form):
+        plain = table.plain(state)
+        if plain is not None:
+            return plain
+        value = known(state)
+        if value is None:
+            return table.cell(Cell(table.exact(state), state.low, state.high, risky=table.risky(state), reads=table.reads(state)))
+        return _kept(table, value, fixed)
     if isinstance(state, Known):
-        value = None if state.value is NOTHING else state.value
-        return lambda cells: value
-    if isinstance(state, Sometimes):
-        applies, inner = state.applies.at, _out(lowering, state.value)
-        return lambda cells: inner(cells) if cells[applies] else None
-    return lowering.value(state)
+        return _kept(table, None if state.value is NOTHING else state.value, fixed)
+    applies, inner = state.applies.at, _out(lowering, state.value, fixed)
+    risky = table.cells[applies].risky or table.cells[inner].risky
+    return table.cell(Cell(lambda cells: cells[inner] if cells[applies] else None, 0, 0, risky=risky, reads=(applies, inner)))
+
+
+def _kept(table: Table, value: Any, fixed: dict[int, Any]) -> int:
+    index = table.cell(Cell(None, 0, 0))
+    fixed[index] = value
+    return index
