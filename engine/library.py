@@ -10,8 +10,10 @@ Numbers are exact: an `int`, or a `Fraction` where a value is not whole. What is
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, overload
 
 from . import document, evaluate, presets, source
@@ -39,7 +41,20 @@ def load(path: str | os.PathLike[str], *, large: bool = False) -> Rules:
     Raises:
         GaugeError: with everything that is wrong.
     """
-    return Rules(Plan(document.load(_shipped(os.fspath(path)), large=large)))
+    with _without_looking_for_cycles():
+        return Rules(Plan(document.load(_shipped(os.fspath(path)), large=large)))
+
+
+@contextmanager
+def _without_looking_for_cycles() -> Iterator[None]:
+    """Very many small objects and hardly a cycle are made here: looking for those again and again would cost more than the work itself."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def _shipped(word: str) -> str:
@@ -203,7 +218,8 @@ class Rules:
         wanted = None if names is None else self._known(_listed(names))
         inputs = self.given(given, **settings).given
         needed = None if wanted is None else {*wanted, *self._checked_names()}
-        found = evaluate.evaluate(self.plan, inputs, needed)
+        with _without_looking_for_cycles():
+            found = evaluate.evaluate(self.plan, inputs, needed)
         warnings, wrong = evaluate.checked(found)
         if wrong:
             raise InputError(*wrong)
@@ -243,7 +259,8 @@ class Rules:
         if not asked:
             raise CommandError(Problem("the question asks for no name", None, "name a rule, such as the total"))
         self._known([*asked, *moving])
-        return Ask(self.plan, self.given(given).given, moving, asked, single=isinstance(names, str))
+        with _without_looking_for_cycles():
+            return Ask(self.plan, self.given(given).given, moving, asked, single=isinstance(names, str))
 
     def solve(
         self,
