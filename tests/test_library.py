@@ -177,3 +177,16 @@ def test_the_lines_in_the_readme(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert not done.stderr
     assert done.stdout.splitlines() == [line.split("# ", 1)[1] for line in block.splitlines() if "# " in line]
+
+
+def test_a_long_chain(tmp_path: Path) -> None:
+    """Names that need one another over thousands of steps are no trouble for any of the ways a value is found."""
+    chain = "\n".join(f"  r{place}: r{place - 1} + 1" for place in range(1, 3000))
+    (tmp_path / "chain.yaml").write_text(
+        f"inputs: {{x: {{type: integer, min: 0, max: 1000000}}}}\nrules:\n  r0: x\n{chain}\n", encoding="utf-8"
+    )
+    rules = load(tmp_path / "chain.yaml")
+    assert rules.evaluate({"x": 1}, "r2999")["r2999"] == 3000
+    assert rules.prepare({}, ["x"], "r2999")(x=5) == 3004
+    found = rules.solve({}, "x", target="r2999", at_most=5000)
+    assert (found.value, found.at) == (2001, 5000)
