@@ -32,7 +32,7 @@ class Values:
 
     __slots__ = ("cells", "given", "names", "plan")
 
-    def __init__(self, plan: Plan, given: Mapping[str, Given], cells: Cells, names: frozenset[str]) -> None:
+    def __init__(self, plan: Plan, given: Mapping[str, Given], cells: Any, names: frozenset[str]) -> None:
         self.plan = plan
         self.given = given
         self.cells = cells
@@ -90,6 +90,55 @@ def evaluate(plan: Plan, given: Mapping[str, Given], names: Iterable[str] | None
             value = _held(inputs[name], value)
         cells[plan.slots[name]] = value
     return Values(plan, given, cells, wanted)
+
+
+class _Cells(dict[int, Any]):
+    """Cells that are computed when they are first read, for whoever needs few of them."""
+
+    def __init__(self, plan: Plan, given: Mapping[str, Given]) -> None:
+        super().__init__((plan.slots[name], known.value) for name, known in given.items())
+        self.plan = plan
+        self.deep = False
+
+    def copy(self) -> _Cells:
+        """The same cells, which can be set apart from these."""
+        made = _Cells(self.plan, {})
+        made.update(self)
+        return made
+
+    def __missing__(self, slot: int) -> Any:
+        plan = self.plan
+        name = plan.graph.order[slot]
+        if self.deep:
+            found = self[slot] = computed(plan, name, self)
+            return found
+        self.deep = True
+        try:
+            self[slot] = computed(plan, name, self)
+        except RecursionError:  # a long way down: one name after the other, then
+            wanted = plan.graph.ancestors([name])
+            for each in plan.graph.order:
+                if each in wanted and plan.slots[each] not in self:
+                    self[plan.slots[each]] = computed(plan, each, self)
+        finally:
+            self.deep = False
+        return self[slot]
+
+
+def on_demand(plan: Plan, given: Mapping[str, Given], known: Mapping[int, Any] | None = None) -> Values:
+    """The same values as those of `evaluate`, each computed when it is first read; `known` are some by their slots."""
+    cells = _Cells(plan, given)
+    if known:
+        cells.update(known)
+    return Values(plan, given, cells, frozenset(plan.graph.order))
+
+
+def computed(plan: Plan, name: str, cells: Any) -> Any:
+    """The state of a name that is not given, from the cells of those it needs."""
+    step = plan.step(name)
+    state = plan.compute(step, cells)
+    held = step.cases and state.__class__ is not Absent and name in plan.document.inputs
+    return _held(plan.document.inputs[name], state) if held else state
 
 
 def _held(item: Input, value: Any) -> Any:
@@ -230,10 +279,7 @@ def _between(values: Values, moved: Iterable[str], wanted: frozenset[str]) -> li
 
 def _recompute(plan: Plan, order: Iterable[str], cells: Cells) -> None:
     for name in order:
-        step = plan.step(name)
-        state = plan.compute(step, cells)
-        held = step.cases and state.__class__ is not Absent and name in plan.document.inputs
-        cells[step.slot] = _held(plan.document.inputs[name], state) if held else state
+        cells[plan.slots[name]] = computed(plan, name, cells)
 
 
 def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:

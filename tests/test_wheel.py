@@ -90,3 +90,17 @@ def test_the_console_script(installed: Path) -> None:
     )
     assert script.exists()
     assert "eval" in text
+
+
+def test_the_library(installed: Path, tmp_path: Path) -> None:
+    """It answers from any folder, has its types, and is not loaded by the command line."""
+    program = (
+        "import sys, compute_gauge.cli; assert 'compute_gauge.engine.library' not in sys.modules\n"
+        "from compute_gauge import GaugeError, load\n"
+        "rules = load('rules/compute_gauge.yaml')\n"
+        "ask = rules.prepare({'model': 'bert-base', 'sequence_length': 64}, ['batch_size'], rules.total)\n"
+        "print(ask(batch_size=8) == rules.evaluate({'model': 'bert-base', 'sequence_length': 64, 'batch_size': 8})[rules.total])\n"
+        "try: ask(batch_size=0)\n"
+        "except GaugeError as error: print('at least 1' in str(error))\n"
+    )
+    assert run(sys.executable, "-c", program, cwd=tmp_path, PYTHONPATH=str(installed)).split() == ["True", "True"]

@@ -12,10 +12,11 @@ FARTHEST = 2**4000
 """How far out is looked when there is no end."""
 
 
-def last_true(test: Callable[[int], bool], start: End, stop: End) -> End | None:
+def last_true(test: Callable[[int], bool], start: End, stop: End, gap: Callable[[Number], Number | None] | None = None) -> End | None:
     """The last whole number on the way from `start` to `stop` up to which a test holds, if it holds first and then no more.
 
-    None when it does not hold at all; no end when it never stops holding.
+    `gap` is a number that is 0 where the test changes, or near there: it says where to look, never what
+    holds. None when it does not hold at all; no end when it never stops holding.
     """
     if far(start):
         return stop if test(stop) else backward(test, stop, start)  # type: ignore[arg-type]
@@ -23,7 +24,7 @@ def last_true(test: Callable[[int], bool], start: End, stop: End) -> End | None:
         return None
     if far(stop):
         return forward(test, start, stop)  # type: ignore[arg-type]
-    return stop if test(stop) else _between(test, start, stop)  # type: ignore[arg-type]
+    return stop if test(stop) else _between(test, start, stop, gap)  # type: ignore[arg-type]
 
 
 def forward(test: Callable[[int], bool], yes: int, stop: End) -> End:
@@ -54,14 +55,34 @@ def backward(test: Callable[[int], bool], no: int, start: End) -> int | None:
         no, step = behind, step * 2
 
 
-def _between(test: Callable[[int], bool], yes: int, no: int) -> int:
+def _between(test: Callable[[int], bool], yes: int, no: int, gap: Callable[[Number], Number | None] | None = None) -> int:
+    """The last number at which a test holds, between one where it does and one where it does not.
+
+    Every third step halves what is left; the others look where a line through both ends meets 0, an end that stays counting half as
+    much each time, so that a curve is met as fast.
+    """
+    weights: list[Number | None] = [gap(yes), gap(no)] if gap else [None, None]
+    step = last = 0
     while abs(no - yes) > 1:
-        middle = (yes + no) // 2
-        if test(middle):
-            yes = middle
-        else:
-            no = middle
+        step += 1
+        middle = (yes + no) // 2 if step % 3 == 0 else _toward(yes, no, weights[0], weights[1])
+        held = test(middle)
+        kept = 1 if held else 0  # the end that stays
+        weights[1 - kept] = gap(middle) if gap else None
+        stays = weights[kept]
+        if stays is not None and last == kept + 1:
+            weights[kept] = stays / Fraction(2)
+        yes, no, last = (middle, no, kept + 1) if held else (yes, middle, kept + 1)
     return yes
+
+
+def _toward(yes: int, no: int, here: Number | None, there: Number | None) -> int:
+    """A number between two, where a line through what is known at them meets 0; else the middle."""
+    if here is None or there is None or here == there:
+        return (yes + no) // 2
+    at = yes + ((no - yes) * Fraction(here) / (here - there)).__floor__()
+    low, high = (yes, no) if yes < no else (no, yes)
+    return min(max(at, low + 1), high - 1)
 
 
 def simplest(low: Fraction, high: Fraction) -> Number:

@@ -7,15 +7,16 @@ prove it blames on one part of one formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..evaluate import Values
 from ..graph import formulas
-from ..plan import NOTHING, Absent
+from ..plan import NOTHING, Absent, Compute, Stop, Wrong
 from ..quantity import Number
 from ..records import Input, Rule
-from ..tree import Cell, Formula, Name, Tree, children
+from ..tree import Cell, Choose, Formula, Logic, Name, Tree, children
 from . import spans
 from .nodes import Culprit, Fails, Nodes, State
 from .outcomes import FALSE, HOLDS, TRUE, Known, Options, options_of
@@ -49,18 +50,94 @@ class Bounds:
         self.plan = values.plan
         self.unknowns = tuple(unknowns)
         self.moving = moving(values, self.unknowns)
-        wanted = self.plan.graph.ancestors(targets)
-        self.order = tuple(name for name in self.plan.graph.order if name in self.moving and name in wanted and name not in self.unknowns)
+        self.size = len((self.moving & self.plan.graph.ancestors(targets)) - set(self.unknowns))
         self.varies: dict[int, bool] = {}
         self.constants: dict[int, Known] = {}
-        for name in self.order:
-            for formula in formulas(self.plan.item(name)):
+        self.direct: dict[str, Compute] = {}  # the one formula of a name whose conditions stand
+        self.order = tuple(sorted(self._live(targets), key=self.plan.slots.__getitem__))
+
+    def _live(self, targets: Iterable[str]) -> set[str]:
+        """What moves between the unknowns and the targets, without what decided choices leave out."""
+        found: set[str] = set()
+        left = list(targets)
+        while left:
+            name = left.pop()
+            if name not in found and name in self.moving and name not in self.unknowns:
+                found.add(name)
+                item = self.plan.item(name)
+                listed = list(self._open_formulas(item))
+                for formula in listed:
+                    self._read(formula, formula.tree, left)
+                if len(listed) == 1 and isinstance(item, Rule) and any(listed[0] is case.formula for case in item.cases):
+                    self.direct[name] = self.plan.compiled(listed[0])
+        return found
+
+    def _open_formulas(self, item: Input | Rule) -> Iterator[Formula]:
+        """The formulas of a name that are not left out by conditions that stand."""
+        if isinstance(item, Input):
+            for formula in formulas(item):
                 self._mark(formula.tree)
+                yield formula
+            return
+        for condition, body in ((item.when, None), *((case.when, case.formula) for case in item.cases)):
+            holds: Any = True
+            if condition is not None:
+                holds = None
+                if self._mark(condition.tree):
+                    yield condition
+                else:
+                    holds = self._decided(condition, condition.tree)
+                    if holds is None or (body is None and not holds):
+                        return
+                    if not holds:
+                        continue
+            if body is not None:
+                self._mark(body.tree)
+                yield body
+                if holds is not None:
+                    return
+
+    def _decided(self, formula: Formula, tree: Tree) -> Any:
+        """The value of a part that stands; None where it has none."""
+        try:
+            return self.plan.compiled(Formula("", tree, formula.place))(self.values.cells)
+        except (Stop, Wrong):
+            return None
+
+    def _read(self, formula: Formula, tree: Tree, found: list[str]) -> None:
+        """Add the moving names that a tree may read, whatever the unknowns are."""
+        if not self.varies[id(tree)]:
+            return
+        if isinstance(tree, Name):
+            found.append(tree.name)
+        elif isinstance(tree, Cell):
+            found.append(tree.path[0])
+        elif isinstance(tree, Choose) and not self.varies[id(tree.condition)]:
+            holds = self._decided(formula, tree.condition)
+            if holds is not None:
+                self._read(formula, tree.yes if holds else tree.no, found)
+        elif isinstance(tree, Logic):
+            for operand in tree.operands:
+                if self.varies[id(operand)]:
+                    self._read(formula, operand, found)
+                elif bool(self._decided(formula, operand)) is (tree.operator == "or"):
+                    return
+        else:
+            for child in children(tree):
+                self._read(formula, child, found)
 
     def _mark(self, tree: Tree) -> bool:
-        found = [self._mark(child) for child in children(tree)]
-        name = tree.name if isinstance(tree, Name) else tree.path[0] if isinstance(tree, Cell) else ""
-        varies = any(found) or name in self.moving
+        """Note of every part of a tree whether it moves."""
+        kind = tree.__class__
+        if kind is Name:
+            varies = tree.name in self.moving  # type: ignore[union-attr]
+        elif kind is Cell:
+            varies = tree.path[0] in self.moving  # type: ignore[union-attr]
+        else:
+            varies = False
+            for child in children(tree):
+                if self._mark(child):
+                    varies = True
         self.varies[id(tree)] = varies
         return varies
 

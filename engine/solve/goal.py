@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from .. import quantity
 from ..errors import CommandError, NoAnswer, Problem, plain, suggest
-from ..evaluate import Given, Values, evaluate
+from ..evaluate import Given, Values, on_demand
 from ..graph import Graph
 from ..plan import Plan
 from ..quantity import Number, grouped, magnitude, readable
@@ -157,7 +157,7 @@ def trial(domain: Piece) -> Number:
 
 def freed(plan: Plan, given: Mapping[str, Given], name: str, domain: Piece) -> Values:
     """An evaluation in which an unknown has a value of its domain, whatever was given for it."""
-    return evaluate(plan, {**given, name: Given(trial(domain), "given", "tried")})
+    return on_demand(plan, {**given, name: Given(trial(domain), "given", "tried")})
 
 
 def reaches(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> None:
@@ -167,10 +167,10 @@ def reaches(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) ->
         NoAnswer: when not.
     """
     ends = [goal.target, goal.bound_name] if goal.bound_name else [goal.target]
-    if not plan.graph.descendants([unknown]) & set(ends):
-        raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}`", None, _influences(plan, goal.target)))
     reached = moving(Values(plan, given, [], frozenset()), [unknown])
     if not reached & set(ends):
+        if not plan.graph.descendants([unknown]) & set(ends):
+            raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}`", None, _influences(plan, goal.target)))
         way = _way(plan.graph, unknown, goal.target) or _way(plan.graph, unknown, goal.bound_name) or ()
         cut = next((name for name in way if name in given and name != unknown), goal.target)
         raise NoAnswer(Problem(f"`{unknown}` does not influence `{goal.target}` here: `{cut}` is given", None, f"leave `{cut}` out"))

@@ -156,7 +156,7 @@ class Nodes:
         known = self.constants.get(id(tree))
         if known is None:
             try:
-                value = self.plan.compile(tree)(self.values.cells)
+                value = self.plan.compiled(Formula("", tree, self.formula.place))(self.values.cells)
             except (Stop, Wrong) as error:
                 raise Fails(self.culprit(tree, f"has no value: {error}" if str(error) else "has no value")) from None
             known = self.constants[id(tree)] = known_of(value)

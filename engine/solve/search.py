@@ -6,15 +6,15 @@ or that the number never falls (or never rises) there, so that bisection finds w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from ..errors import Problem
-from ..evaluate import Values, function_of
-from ..plan import NOTHING, Absent
+from ..evaluate import Given, Values, computed, on_demand
+from ..plan import NOTHING, Absent, Stop, Wrong
 from ..quantity import Number, magnitude, whole
 from .bisection import FARTHEST, last_true, simplest
 from .bounds import Bounds, View
@@ -89,25 +89,46 @@ class Question:
     def __init__(self, values: Values, unknown: str, target: str, bound: Number | str, sense: str) -> None:
         self.values, self.unknown, self.target, self.bound, self.sense = values, unknown, target, bound, sense
         self.bounds = Bounds(values, [unknown], [target, *([bound] if isinstance(bound, str) else [])])
-        self._target = function_of(values, unknown, target)
-        self._other: Callable[[Number], Any] | None = None
-        if isinstance(bound, str):
-            self._other = function_of(values, unknown, bound)
-            if bound not in self.bounds.moving:
-                self.bound, self._other = values.number(bound), None
-        self.cost = len(self.bounds.order) + 1
+        if isinstance(bound, str) and bound not in self.bounds.moving:
+            self.bound = values.number(bound)
+        plan = values.plan
+        self._cells = values.cells.copy()
+        self._steps = tuple((plan.slots[name], self.bounds.direct.get(name), name) for name in self.bounds.order)
+        self._slots = plan.slots[unknown], plan.slots[target], plan.slots[self.bound] if isinstance(self.bound, str) else -1
+        self.cost = self.bounds.size + 1
         self.work = 0
         self.limit = WORK
+        self._here: Number | None = None
         self._seen: dict[Number, Number | None] = {}
+        self._viewed: tuple[Piece, View] | None = None
         self.why = ""
 
     def at(self, x: Number) -> Any:
         """The state of the target."""
-        return self._target(x)
+        return self._computed(x)[self._slots[1]]
 
     def bound_at(self, x: Number) -> Any:
         """The state of the bound."""
-        return self._other(x) if self._other else self.bound
+        return self._computed(x)[self._slots[2]] if isinstance(self.bound, str) else self.bound
+
+    def _computed(self, x: Number) -> Any:
+        """The cells where the unknown has a value; those that do not move are as they were."""
+        cells = self._cells
+        if self._here != x:
+            self._here, plan = x, self.values.plan
+            cells[self._slots[0]] = x
+            for slot, direct, name in self._steps:
+                try:
+                    cells[slot] = direct(cells) if direct else computed(plan, name, cells)
+                except (Stop, Wrong):  # the long way says why
+                    cells[slot] = computed(plan, name, cells)
+        return cells
+
+    def evaluated(self, x: Number) -> Values:
+        """An evaluation in which the unknown has a value."""
+        plan = self.values.plan
+        still = {slot: value for slot, value in self.values.cells.items() if plan.graph.order[slot] not in self.bounds.moving}
+        return on_demand(plan, {**self.values.given, self.unknown: Given(x, "given", "found")}, still)
 
     def gap(self, x: Number) -> Number | None:
         """The target less the bound; None where one of them has no value."""
@@ -133,7 +154,9 @@ class Question:
     def view(self, piece: Piece) -> View:
         """What is known on a piece."""
         self.work += VIEW * self.cost
-        return self.bounds.view({self.unknown: piece}, self.target, self.bound)
+        if self._viewed is None or self._viewed[0] != piece:
+            self._viewed = piece, self.bounds.view({self.unknown: piece}, self.target, self.bound)
+        return self._viewed[1]
 
     def all_meet(self, span: Span) -> bool:
         """Whether every number of a span meets the bound."""
@@ -305,12 +328,12 @@ def _monotone(question: Question, piece: Piece, rises: bool) -> list[Piece | Ran
     """The values of a grid piece that meet the bound, when the number never falls (or never rises) on it."""
     low, high = piece.low, piece.high
     if question.sense != "at_least":  # at most the bound: up to some place, or from some place on
-        end = last_true(lambda x: at_most(question, x), low if rises else high, high if rises else low)
+        end = last_true(lambda x: at_most(question, x), low if rises else high, high if rises else low, question.gap)
         if end is None:
             return []
         low, high = (low, end) if rises else (end, high)
     if question.sense != "at_most":
-        start = last_true(lambda x: at_least(question, x), high if rises else low, low if rises else high)
+        start = last_true(lambda x: at_least(question, x), high if rises else low, low if rises else high, question.gap)
         if start is None:
             return []
         low, high = (start, high) if rises else (low, start)

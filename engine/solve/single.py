@@ -13,7 +13,6 @@ from ..evaluate import Given, Values, beside, checked, evaluate, require
 from ..plan import NOTHING, Plan
 from ..quantity import Number, grouped, magnitude, readable
 from ..records import Input
-from .bounds import moving
 from .goal import Goal, digits, domain_of, freed, reaches, read_bound, trial, unknown_input
 from .nearest import nearest
 from .search import LISTED, Found, Part, Question, Range, find
@@ -72,9 +71,9 @@ def solve(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> S
     reaches(plan, given, unknown, goal)
     values = freed(plan, given, unknown, domain)
     _given_everything(values, goal)
-    if goal.bound_name and goal.bound_name not in moving(values, [unknown]):
-        require(values, [goal.bound_name])
     question = Question(values, unknown, goal.target, goal.bound, goal.sense)
+    if goal.bound_name and goal.bound_name not in question.bounds.moving:
+        require(values, [goal.bound_name])
     _influence(question, domain, goal)
     found = find(question, domain)
     if not found.ranges:
@@ -286,8 +285,7 @@ def _notes(question: Question, found: Found, domain: Piece, value: Number | None
         where = f"at {unknown} = {text[0]}" if low == high else f"for {unknown} from {text[0]} to {text[1]}"
         notes.append(f"{where} there is no value: {why}")
     if value is not None:
-        given = {**question.values.given, unknown: Given(value, "given", "found")}
-        values = evaluate(question.values.plan, given)
+        values = question.evaluated(value)
         warnings, errors = checked(values)
         notes += [f"at {unknown} = {digits(value)}: {problem.message}" for problem in (*errors, *warnings)]
         if question.target == values.plan.document.report.total:
