@@ -153,6 +153,24 @@ def _page_options(made: _Parser) -> None:
     )
 
 
+def _sweep_options(made: _Parser) -> None:
+    made.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME=VALUES",
+        help="1..512, 1..512+8, 1Ki..1Mi*2 or a,b,c; repeatable, the last fastest",
+    )
+    made.add_argument("--where", metavar="CONDITION", default="", help="only rows for which it holds, such as 'fits'")
+    made.add_argument(
+        "--only", metavar="A,B", default="", help="these columns (default: total, parts and headroom of the report, and fits)"
+    )
+    made.add_argument("--shard", metavar="I/N", default="", help="one of N parts of the rows, such as 3/64")
+    made.add_argument(
+        "-o", dest="output", metavar="FILE", help="where to write: .csv, .jsonl or .parquet (default: CSV on standard output)"
+    )
+
+
 def _serve_options(made: _Parser) -> None:
     made.add_argument("--port", type=int, default=8000, metavar="N", help="0 for any (default: %(default)s, or the next that is free)")
     made.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -588,6 +606,84 @@ def _page(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    try:
+        if TYPE_CHECKING or not __package__:
+            from engine.sweep import grid, run, table
+        else:
+            from .engine.sweep import grid, run, table
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        raise CommandError(Problem("`sweep` needs numpy", None, "pip install 'compute-gauge[sweep]'")) from None
+    kind = os.path.splitext(options.output)[1][1:].lower() if options.output else "csv"
+    if kind not in table.FORMATS:
+        message = f"`{errors.plain(options.output, 200)}` does not end in .csv, .jsonl or .parquet"
+        raise CommandError(Problem(message, None, "the ending says what is written"))
+    made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+    asked = _question(made, _optional(options, 1), options)
+
+    def read(rules: plan.Plan, more: Sequence[tuple[str, source.Scalar]]) -> dict[str, evaluate.Given]:
+        return presets.read_inputs(rules, asked.node, asked.text, [*asked.settings, *more], asked.folder)
+
+    only = _names(made, options.only)
+    found = grid.Grid(made, read, options.vary, only, own_fits=own, shard=options.shard)
+    if options.output is None:
+        done = _swept(run, table, found, kind, sys.stdout, options)
+    else:
+        try:
+            with open(options.output, "wb") if kind == "parquet" else open(options.output, "w", encoding="utf-8", newline="\n") as file:
+                done = _swept(run, table, found, kind, file, options)
+        except OSError as error:
+            raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
+    total = found.span[1] - found.span[0]
+    if not options.quiet:
+        for line in run.notes(found, done):
+            print(f"warning: {line}", file=sys.stderr)
+        if options.output and done.whole:
+            print(f"{errors.plain(options.output, 200)}: {done.written:,} of {total:,} rows", file=sys.stderr)
+    if not done.whole:
+        where = f" in {errors.plain(options.output, 200)}" if options.output else ""
+        print(f"stopped after {done.seen:,} of {total:,} rows; the {done.written:,} written{where} are whole", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _swept(run: ModuleType, table: ModuleType, found: Any, kind: str, file: Any, options: argparse.Namespace) -> Any:
+    """Run a sweep with a bar on a terminal. Ctrl-C ends it after the block it is at; a second one at once."""
+    import contextlib
+    import signal
+
+    stopped: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        stopped.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    bar = None
+    if not options.quiet and sys.stderr.isatty():
+        with contextlib.suppress(ModuleNotFoundError):
+            from tqdm import tqdm
+
+            bar = tqdm(total=found.span[1] - found.span[0], unit=" rows", unit_scale=True)
+
+    def go_on(rows: int) -> bool:
+        if bar is not None:
+            bar.update(rows)
+        return not stopped
+
+    before = None
+    with contextlib.suppress(ValueError):  # not in the main thread
+        before = signal.signal(signal.SIGINT, stop)
+    try:
+        return run.run(found, table.table(found, kind, file), go_on)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+        if bar is not None:
+            bar.close()
+
+
 def _serve(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
         from engine.page import serve
@@ -619,6 +715,7 @@ _COMMANDS = {
         _check,
         inputs=False,
     ),
+    "sweep": _Command("many configurations at once, as a table", "RULES [INPUTS]", 1, _sweep_options, _sweep),
     "page": _Command("one HTML file that answers in any browser", "RULES", 1, _page_options, _page, inputs=False),
     "serve": _Command("the same page on this machine, in the browser", "RULES", 1, _serve_options, _serve, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, _list, inputs=False),
