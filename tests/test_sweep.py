@@ -23,7 +23,7 @@ from engine.errors import Text
 from engine.plan import NOTHING, Absent, Plan
 from engine.sweep import axes, columns, grid, table
 from engine.sweep import run as run_module
-from engine.sweep.parts import FITS, Columns, fits_state
+from engine.sweep.parts import Columns, settle
 
 RULES = {name: str(ROOT / "rules" / f"{name}.yaml") for name in ("transformer", "compute_gauge")}
 
@@ -66,7 +66,9 @@ def expected(made: grid.Grid) -> list[dict[str, Any]]:
             given |= {name: evaluate.Given(axes.at(numbers, at), "given") for name, numbers in each.numbers.items()}
         values = evaluate.evaluate(made.plan, given)
         refused = bool(evaluate.checked(values)[1])
-        states = {name: fits_state(values) if name == FITS and made.wanted.own_fits else values.state(name) for name in made.wanted.names}
+        if made.wanted.own_fits:
+            settle(values)
+        states = {name: values.state(name) for name in made.wanted.names}
         found.append({name: None if refused or state is NOTHING or isinstance(state, Absent) else state for name, state in states.items()})
     return found
 
@@ -449,3 +451,20 @@ def test_words_outside_are_computed_one_after_the_other(monkeypatch: pytest.Monk
     """What a combination held is given back when its rows are done, and begun anew when they come again."""
     monkeypatch.setattr(grid, "CHUNK", 5)
     same(swept(document.load(RULES["compute_gauge"]), ["layers=1..2", "mode=training,inference", "batch_size=1..12"], GIVEN))
+
+
+def test_it_fits_as_eval_says(write: Any) -> None:
+    """What stands beside the total counts with its low end, what has no value does not, and without a total nothing fits or does not."""
+    path = write(
+        """
+        inputs: {a: {type: integer, default: 1}, lost: {type: number}, room: {type: number, default: 10}}
+        rules: {total: {when: a > 2, formula: 2 * a}, low: a - 3, high: a, gone: lost * a}
+        report: {total: total, budget: room, beside: [{title: x, low: low, high: high}, {title: y, low: gone, high: gone}]}
+        """
+    )
+    rules = document.load(path)
+    assert [row["fits"] for row in rows(swept(rules, ["a=1..6"]))] == [None, None, True, True, False, False]
+    assert [row["headroom"] for row in rows(swept(rules, ["a=1..6"]))] == [None, None, 4, 2, 0, -2]
+    assert [row["a"] for row in rows(swept(rules, ["a=1..6"], where="fits"))] == [3, 4]
+    assert [row["room"] for row in rows(swept(rules, ["room=7..9"], "{a: 4}", where="fits"))] == [9]
+    same(swept(rules, ["room=7..9", "a=-2..9"]))

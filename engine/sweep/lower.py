@@ -7,7 +7,7 @@ deciding: a condition first, then only the branch that counts, so that what has 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any, NamedTuple
@@ -59,12 +59,14 @@ class Lowering:
         self.words = (*sorted(self.plan.document.words),)
         self._codes = {word: code for code, word in enumerate(self.words)}
         self._columns: dict[str, Column] = {}
+        self.special: dict[str, Callable[[], Column]] = {}  # what names are that no formula says
 
     def name(self, name: str) -> Column:
         """The column of a name."""
         found = self._columns.get(name)
         if found is None:
-            found = self._columns[name] = self._name(name)
+            special = self.special.get(name) if name in self.open else None
+            found = self._columns[name] = special() if special else self._name(name)
         return found
 
     def prepare(self, wanted: Iterable[str]) -> None:

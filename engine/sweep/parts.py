@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..evaluate import Between, Given, Values, beside, checked, evaluate
+from ..evaluate import Given, Values, beside, checked, evaluate
 from ..plan import NOTHING, Absent, Plan
 from .axes import Axis, at, ends, scale_of
 from .kernel import Array, Dimension, Kernel, Range
 from .lower import Column, Lowering
 from .nodes import SMALL, Node, Nodes, Truth, Whole, dtype_for, high, low
-from .numbers import Number, add, of
+from .numbers import Number, add, of, scaled
 
 HEADROOM = "headroom"
 FITS = "fits"
@@ -94,7 +94,11 @@ class Columns:
             for axis in group:
                 for name, numbers in axis.numbers.items():
                     axes[name] = of(nodes.leaf(name, index, *ends(numbers)), Fraction(1, scale_of(numbers)))
+        if wanted.own_fits:
+            settle(values)
         self.lowering = lowering = Lowering(values, axes, nodes)
+        if wanted.own_fits:
+            lowering.special = {HEADROOM: self._headroom, FITS: self._fits}
         document = self.plan.document
         lowering.prepare(name for name in names if name in self.plan.slots)
         checks = {check.name: lowering.lower(check.when.tree) for check in document.checks if check.level == "error" or check.name == WHERE}
@@ -104,28 +108,34 @@ class Columns:
         self.kept = (
             nodes.both(self.where.value, nodes.invert(self.undecided)) if WHERE in {check.name for check in document.checks} else True
         )
-        self.outs = [self._out(self._column(name), refused, nodes) for name in names]
+        self.outs = [self._out(lowering.name(name), refused, nodes) for name in names]
         first = [node for node in (self.kept, self.undecided) if isinstance(node, Node)]
         second = [node for out in self.outs for node in out[1:] if isinstance(node, Node)]
         self.kernel = Kernel(layout.columns(), first, second, layout.changing)
         self.kinds = [out.kind for out in self.outs]
         del self.lowering  # there may be thousands of combinations
 
-    def _column(self, name: str) -> Column:
-        report = self.plan.document.report
-        if name != FITS or not self.wanted.own_fits:
-            return self.lowering.name(name)
-        # what stands beside the total and has no value is left out, as everywhere
+    def _headroom(self) -> Column:
+        """What is left of the budget, where there are both."""
+        lowering, report = self.lowering, self.plan.document.report
+        total, budget = lowering.name(report.total), lowering.name(report.budget)
+        bad = lowering.nodes.either(total.bad, budget.bad)
+        applies = lowering.nodes.both(total.applies, budget.applies)
+        return Column("number", add(budget.value, scaled(total.value, -1)), bad, lowering.nodes.either(applies, bad))
+
+    def _fits(self) -> Column:
+        """Whether it fits: what stands beside the total and has no value is left out, as everywhere."""
         lowering, nodes = self.lowering, self.lowering.nodes
         needed: Number = {}
-        for each in report.beside:
+        for each in self.plan.document.report.beside:
             ends_of = [lowering.name(each.low), lowering.name(each.high)]
             bad = nodes.either(ends_of[0].bad, ends_of[1].bad)
             least = lowering.numbers.extreme("min", [column.value for column in ends_of], [True, True])
             needed = add(needed, lowering.numbers.where(bad, {}, least))
         room = lowering.name(HEADROOM)
         needed = lowering.numbers.extreme("max", [{}, needed], [True, True])
-        return Column("truth", lowering.numbers.compare("<=", needed, room.value), room.bad)
+        fits = nodes.both(room.applies, lowering.numbers.compare("<=", needed, room.value))
+        return Column("truth", fits, room.bad, room.applies)
 
     def _out(self, column: Column, refused: Truth, nodes: Nodes) -> _Out:
         bad = nodes.either(refused, column.bad)
@@ -240,13 +250,15 @@ class OneByOne:
         ]
         for index in np.ndindex(*shape):
             values = row_values(self.plan, self.given, self.layout, [start + at for (start, _), at in zip(ranges, index, strict=True)])
+            if self.wanted.own_fits:
+                settle(values)
             refused = bool(checked(values)[1])
             if self.where is not None:
                 holds = self.plan.truth(self.where.when, values.cells)
                 undecided[index] = refused or holds.__class__ is Absent
                 kept[index] = holds is True and not refused
             for name, cells in zip(self.wanted.names, made, strict=True):
-                state = fits_state(values) if name == FITS and self.wanted.own_fits else values.state(name)
+                state = values.state(name)
                 cells.bad[index] = refused or state.__class__ is Absent
                 cells.empty[index] = cells.bad[index] or state is NOTHING
                 if not cells.empty[index]:
@@ -284,8 +296,15 @@ def row_values(plan: Plan, given: Mapping[str, Given], layout: Layout, index: Se
     return evaluate(plan, found)
 
 
-def fits_state(values: Values) -> Any:
-    """Whether it fits, as `eval` says it."""
+def settle(values: Values) -> None:
+    """Say in an evaluation what is left and whether it fits, as `eval` says it."""
+    report, slots = values.plan.document.report, values.plan.slots
     room = values.state(HEADROOM)
-    ranges: tuple[Between, ...] = beside(values)
-    return room if room.__class__ is Absent else room >= max(0, sum(each.low for each in ranges))
+    fits: Any
+    if room.__class__ is Absent:
+        fits = room
+    elif NOTHING in (values.state(report.total), values.state(report.budget)):
+        room = fits = NOTHING
+    else:
+        fits = room >= max(0, sum(each.low for each in beside(values)))
+    values.cells[slots[HEADROOM]], values.cells[slots[FITS]] = room, fits
