@@ -147,6 +147,24 @@ def _page_options(made: _Parser) -> None:
     )
 
 
+def _sweep_options(made: _Parser) -> None:
+    made.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME=VALUES",
+        help="1..512, 1..512+8, 1Ki..1Mi*2 or a,b,c; repeatable, the last fastest",
+    )
+    made.add_argument("--where", metavar="CONDITION", default="", help="only rows for which it holds, such as 'fits'")
+    made.add_argument(
+        "--only", metavar="A,B", default="", help="these columns (default: total, parts and headroom of the report, and fits)"
+    )
+    made.add_argument("--shard", metavar="I/N", default="", help="one of N parts of the rows, such as 3/64")
+    made.add_argument(
+        "-o", dest="output", metavar="FILE", help="where to write: .csv, .jsonl or .parquet (default: CSV on standard output)"
+    )
+
+
 def _serve_options(made: _Parser) -> None:
     made.add_argument("--port", type=int, default=8000, metavar="N", help="0 for any (default: %(default)s, or the next that is free)")
     made.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -262,6 +280,7 @@ COMMANDS = {
         _check_options,
         inputs=False,
     ),
+    "sweep": _Command("many configurations at once, as a table", "RULES [INPUTS]", 1, _sweep_options),
     "page": _Command("one HTML file that answers in any browser", "RULES", 1, _page_options, inputs=False),
     "serve": _Command("the same page on this machine, in the browser", "RULES", 1, _serve_options, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, inputs=False),

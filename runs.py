@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from engine.solve.single import Solution
@@ -382,6 +383,86 @@ def _page(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    try:
+        if TYPE_CHECKING or not __package__:
+            from engine import document
+            from engine.sweep import grid, run, table
+        else:
+            from .engine import document
+            from .engine.sweep import grid, run, table
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        raise CommandError(Problem("`sweep` needs numpy", None, "pip install 'compute-gauge[sweep]'")) from None
+    kind = os.path.splitext(options.output)[1][1:].lower() if options.output else "csv"
+    if kind not in table.FORMATS:
+        message = f"`{errors.plain(options.output, 200)}` does not end in .csv, .jsonl or .parquet"
+        raise CommandError(Problem(message, None, "the ending says what is written"))
+    made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+    asked = _question(made, _optional(options, 1), options)
+
+    def read(rules: plan.Plan, more: Sequence[tuple[str, nodes.Scalar]]) -> dict[str, evaluate.Given]:
+        return presets.read_inputs(rules, asked.node, asked.text, [*asked.settings, *more], asked.folder)
+
+    only = _names(made, options.only)
+    found = grid.Grid(made, read, options.vary, only, own_fits=own, shard=options.shard)
+    if options.output is None:
+        done = _swept(run, table, found, kind, sys.stdout, options)
+    else:
+        try:
+            with open(options.output, "wb") if kind == "parquet" else open(options.output, "w", encoding="utf-8", newline="\n") as file:
+                done = _swept(run, table, found, kind, file, options)
+        except OSError as error:
+            raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
+    total = found.span[1] - found.span[0]
+    if not options.quiet:
+        for line in run.notes(found, done):
+            print(f"warning: {line}", file=sys.stderr)
+        if options.output and done.whole:
+            print(f"{errors.plain(options.output, 200)}: {done.written:,} of {total:,} rows", file=sys.stderr)
+    if not done.whole:
+        where = f" in {errors.plain(options.output, 200)}" if options.output else ""
+        print(f"stopped after {done.seen:,} of {total:,} rows; the {done.written:,} written{where} are whole", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _swept(run: ModuleType, table: ModuleType, found: Any, kind: str, file: Any, options: argparse.Namespace) -> Any:
+    """Run a sweep with a bar on a terminal. Ctrl-C ends it after the block it is at; a second one at once."""
+    import contextlib
+    import signal
+
+    stopped: list[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        stopped.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    bar = None
+    if not options.quiet and sys.stderr.isatty():
+        with contextlib.suppress(ModuleNotFoundError):
+            from tqdm import tqdm
+
+            bar = tqdm(total=found.span[1] - found.span[0], unit=" rows", unit_scale=True)
+
+    def go_on(rows: int) -> bool:
+        if bar is not None:
+            bar.update(rows)
+        return not stopped
+
+    before = None
+    with contextlib.suppress(ValueError):  # not in the main thread
+        before = signal.signal(signal.SIGINT, stop)
+    try:
+        return run.run(found, table.table(found, kind, file), go_on)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+        if bar is not None:
+            bar.close()
+
+
 def _serve(options: argparse.Namespace) -> int:
     if TYPE_CHECKING or not __package__:
         from engine.page import serve
@@ -406,6 +487,7 @@ RUNS = {
     "formula": _formula,
     "explain": _explain,
     "check": _check,
+    "sweep": _sweep,
     "page": _page,
     "serve": _serve,
     "list": _list,
