@@ -155,9 +155,8 @@ def plain_answer(found: Any) -> dict[str, Any]:
 def agree(ask: Any, plan: Plan, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the page answers, after making sure that the engine says the same."""
     said = ask(plan, questions)
-    for question, answer in zip(questions, said, strict=True):
+    for question, page in zip(questions, said, strict=True):
         engine = engine_says(plan, question)
-        page = answer
         assert ("refused" in page) == ("refused" in engine), f"for {question}\n  engine: {engine}\n  page: {page}"
         if "refused" not in page:
             assert page == engine, f"for {question}\n  engine: {engine}\n  page: {page}"
