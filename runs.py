@@ -394,7 +394,7 @@ def _sweep(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
-        raise CommandError(Problem("`sweep` needs numpy", None, "pip install 'compute-gauge[sweep]'")) from None
+        raise CommandError(Problem("`sweep` needs numpy", None, "pip install numpy (tqdm for a bar, pyarrow for Parquet)")) from None
     kind = os.path.splitext(options.output)[1][1:].lower() if options.output else "csv"
     if kind not in table.FORMATS:
         message = f"`{errors.plain(options.output, 200)}` does not end in .csv, .jsonl or .parquet"

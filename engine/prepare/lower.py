@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from .. import arithmetic
-from ..plan import NOTHING, Absent, Plan
+from ..plan import COMPARES, NOTHING, Absent, Plan
 from ..quantity import BITS, Number
 from ..records import Input, table_of
 from ..tree import (
@@ -31,15 +30,6 @@ from ..tree import Cell as Column
 from ..values import unfit
 from .forms import FAILED, Cell, Cells, Compute, Form, Table, constant, known
 from .parts import MOST_NAMED, WIDE, Known, Moving, Part, Parts, Sometimes, State
-
-_COMPARES: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class Lowering(Parts):
@@ -222,7 +212,7 @@ class Lowering(Parts):
         return made._replace(low=max(made.low, 0)) if times % 2 == 0 else made
 
     def _compare(self, sign: str, left: Part, right: Part) -> Part:
-        test = _COMPARES[sign]
+        test = COMPARES[sign]
         if sign in {"<", "<=", ">", ">="} or (isinstance(left, Form) and isinstance(right, Form)):
             return self.sign_of(test, self.number(left), self.number(right))
         if isinstance(left, Known) and isinstance(right, Known):

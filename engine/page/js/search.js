@@ -16,11 +16,11 @@ const Search = (() => {
 
   // The last whole number on the way from `start` to `stop` up to which a test holds, if it holds first and then no more.
   // null where it does not hold at all; no end where it never stops holding.
-  function lastTrue(test, start, stop) {
+  function lastTrue(test, start, stop, gap) {
     if (far(start)) return test(stop) ? stop : backward(test, stop, start);
     if (!test(start)) return null;
     if (far(stop)) return forward(test, start, stop);
-    return test(stop) ? stop : between(test, start, stop);
+    return test(stop) ? stop : between(test, start, stop, gap);
   }
 
   // From a number at which the test holds, with no end to go to.
@@ -45,13 +45,28 @@ const Search = (() => {
     }
   }
 
-  function between(test, yes, no) {
-    while (compare(size(subtract(no, yes)), 1) > 0) {
-      const middle = floor(half(add(yes, no)));
-      if (test(middle)) yes = middle;
+  // Every third step halves what is left; the others look where a line through what `gap` says of both ends meets 0, an end that stays
+  // counting half as much each time.
+  function between(test, yes, no, gap = () => null) {
+    const weights = [gap(yes), gap(no)];
+    let last = null;
+    for (let step = 1; compare(size(subtract(no, yes)), 1) > 0; step += 1) {
+      const middle = step % 3 ? toward(yes, no, ...weights) : floor(half(add(yes, no)));
+      const stays = test(middle) ? 1 : 0;
+      weights[1 - stays] = gap(middle);
+      if (weights[stays] !== null && last === stays) weights[stays] = half(weights[stays]);
+      if (stays) yes = middle;
       else no = middle;
+      last = stays;
     }
     return yes;
+  }
+
+  function toward(yes, no, here, there) {
+    if (here === null || there === null || equal(here, there)) return floor(half(add(yes, no)));
+    const at = add(yes, floor(divide(multiply(subtract(no, yes), here), subtract(here, there))));
+    const [low, high] = compare(yes, no) < 0 ? [add(yes, 1), subtract(no, 1)] : [add(no, 1), subtract(yes, 1)];
+    return compare(at, low) < 0 ? low : compare(at, high) > 0 ? high : at;
   }
 
   // The fraction with the smallest denominator strictly between two numbers.
@@ -285,13 +300,23 @@ const Search = (() => {
   function monotone(question, piece, rises) {
     let { low, high } = piece;
     if (question.sense !== "at_least") {
-      const end = lastTrue((x) => question.atMost(x), rises ? low : high, rises ? high : low);
+      const end = lastTrue(
+        (x) => question.atMost(x),
+        rises ? low : high,
+        rises ? high : low,
+        (x) => question.gap(x),
+      );
       if (end === null) return [];
       if (rises) high = end;
       else low = end;
     }
     if (question.sense !== "at_most") {
-      const start = lastTrue((x) => question.atLeast(x), rises ? high : low, rises ? low : high);
+      const start = lastTrue(
+        (x) => question.atLeast(x),
+        rises ? high : low,
+        rises ? low : high,
+        (x) => question.gap(x),
+      );
       if (start === null) return [];
       if (rises) low = start;
       else high = start;
