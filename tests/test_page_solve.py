@@ -152,23 +152,36 @@ def plain_answer(found: Any) -> dict[str, Any]:
     }
 
 
-def cut_short(answer: dict[str, Any]) -> bool:
-    """Whether a search gave up before all was settled: when it does hangs on how its work is counted, and the page counts its own."""
-    return answer.get("count", 0) is None or "could not be settled" in str(answer.get("refused"))
+def gave_up(answer: dict[str, Any]) -> bool:
+    """Whether a search refused because its work was spent."""
+    return "could not be settled" in str(answer.get("refused"))
+
+
+def settled(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what hangs on how much work was done: how far down the last range was followed, and whether to its end."""
+    return {**answer, "count": None, "ranges": answer["ranges"][-1][1]}
 
 
 def agree(ask: Any, plan: Plan, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the page answers, after making sure that the engine says the same."""
+    """What the page answers, after making sure that the engine says the same.
+
+    Where work is spent before all is settled, the engine may get further, since it leaves out more of what cannot count. That is rare.
+    """
     said = ask(plan, questions)
+    apart = 0
     for question, page in zip(questions, said, strict=True):
         engine = engine_says(plan, question)
-        if cut_short(page) or cut_short(engine):
-            known = [each["value"] for each in (page, engine) if "refused" not in each]
-            assert len(set(known)) < 2, f"for {question}\n  engine: {engine}\n  page: {page}"
+        told = f"for {question}\n  engine: {engine}\n  page: {page}"
+        if gave_up(page) != gave_up(engine):
+            apart += 1
             continue
-        assert ("refused" in page) == ("refused" in engine), f"for {question}\n  engine: {engine}\n  page: {page}"
-        if "refused" not in page:
-            assert page == engine, f"for {question}\n  engine: {engine}\n  page: {page}"
+        assert ("refused" in page) == ("refused" in engine), told
+        if "refused" in page or page == engine:
+            continue
+        assert None in {page.get("count", 0), engine.get("count", 0)}, told
+        assert settled(page) == settled(engine), told
+        apart += 1
+    assert apart <= len(questions) // 100, f"work spent at another place for {apart} of {len(questions)} questions"
     return said
 
 
