@@ -436,7 +436,7 @@ def test_without_numpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(sys.modules, "numpy", None)
     ran = run(*ASKED, "--vary", "batch_size=1")
     assert ran.code == 2
-    assert "pip install 'compute-gauge[sweep]'" in ran.err
+    assert "pip install numpy (tqdm for a bar, pyarrow for Parquet)" in ran.err
 
 
 @pytest.mark.parametrize(("vary", "expected"), [("mode=*", ["inference", "training"]), ("gradient_checkpointing=*", None)])
