@@ -9,12 +9,12 @@ import numpy as np
 
 from ..errors import CommandError, InputError, Problem, plain
 from ..evaluate import Given, evaluate, require
+from ..lowering.nodes import Unsupported
 from ..plan import Plan
 from ..presets import as_input
 from ..values import outside
 from .axes import Axis, Table, at
 from .kernel import Array
-from .nodes import Unsupported
 from .parts import Columns, Layout, OneByOne, Wanted
 
 BLOCK = 1 << 16

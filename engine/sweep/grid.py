@@ -12,11 +12,11 @@ import numpy as np
 from ..errors import CommandError, GaugeError, Place, Problem, Text, plain, suggest
 from ..evaluate import checked, evaluate, require
 from ..formula import parse
+from ..lowering.nodes import SMALL, Unsupported
 from ..plan import Plan
 from ..records import Case, Check, Document, Rule
 from .axes import Axis, Steps, at, axes, rows, share
 from .kernel import Array, Range
-from .nodes import SMALL, Unsupported
 from .parts import FITS, HEADROOM, WHERE, Columns, Layout, OneByOne, Wanted, row_values
 from .sources import Read, Sources
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..lowering.nodes import Node
 from .axes import Numbers, Steps, Table, scale_of
-from .nodes import Node
 
 Array = Any
 """A numpy array; numpy is optional, and so are its types."""

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..evaluate import Given, Values, beside, checked, evaluate
+from ..lowering.lower import Column, Lowering
+from ..lowering.nodes import SMALL, Node, Nodes, Truth, Whole, dtype_for, high, low
+from ..lowering.numbers import Number, add, of, scaled
 from ..plan import NOTHING, Absent, Plan
 from .axes import Axis, at, ends, scale_of
 from .kernel import Array, Dimension, Kernel, Range
-from .lower import Column, Lowering
-from .nodes import SMALL, Node, Nodes, Truth, Whole, dtype_for, high, low
-from .numbers import Number, add, of, scaled
 
 HEADROOM = "headroom"
 FITS = "fits"

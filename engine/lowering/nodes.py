@@ -1,4 +1,4 @@
-"""What a sweep computes: whole numbers and truth values over the axes of a grid, each once, each known by its bounds.
+"""What is computed from formulas: whole numbers and truth values over some axes, each once, each known by its bounds.
 
 A `Node` is a column of whole numbers, of truth values, or of words by their number. Equal nodes are one node, so a common part is
 computed once. The bounds of a number are proved from those of what it is made of, and its `dtype` follows from them:
