@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from .bodies import Bodies
 from .emit import latex, mathml, python
 from .emit import text as text_of
 from .errors import CommandError, NoAnswer, Problem, plain, suggest
 from .evaluate import Values
-from .expand import TRUE, ZERO, Bodies, Expansion, definitions, expand, names, number, substitute
+from .expand import Expansion, definitions, expand, substitute
 from .formula import write
+from .making import TRUE, ZERO, names, number
 from .plan import Plan
 from .quantity import Number
 from .records import Input, Rule, table_of

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import random_rules
+from engine.bodies import Bodies
 from engine.document import load
 from engine.errors import Place, Text
 from engine.evaluate import Given, Values, evaluate
-from engine.expand import Bodies, depth, expand, nodes
+from engine.expand import expand
 from engine.formula import parse, write
+from engine.making import depth, nodes
 from engine.plan import NOTHING, Absent, Plan, Stop, Wrong
 from engine.tree import Tree
 

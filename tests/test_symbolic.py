@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 import random_rules
 from engine import symbolic
 from engine.arithmetic import Undefined
+from engine.bodies import Bodies
 from engine.document import load
 from engine.errors import Place, Text
 from engine.evaluate import Given, Values, evaluate
-from engine.expand import TRUE, Bodies, Maker, expand, names, number, substitute
+from engine.expand import expand, substitute
 from engine.formula import parse, write
+from engine.making import TRUE, Maker, names, number
 from engine.plan import NOTHING, Absent, Plan, Stop, Wrong
 from engine.presets import as_input
 from engine.symbolic import Algebra, Beyond, Inverse, collect, derivative, inverse

@@ -13,7 +13,7 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from ..evaluate import Values
-from ..expand import names as names_of
+from ..making import names as names_of
 from ..plan import NOTHING, Absent, Stop, Wrong
 from ..records import Input, table_of
 from ..tree import LARGEST_EXPONENT, Call, Cell, Choose, Compare, Constant, Fold, Formula, Logic, Name, Negative, Not, Power, Tree

@@ -13,9 +13,10 @@ from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue
 from sympy.logic.boolalg import Not as SympyNot
 from sympy.logic.boolalg import Or as SympyOr
 
-from .. import expand
-from ..expand import ONE, constant, negative, never_negative, power, product, total
+from .. import making
+from ..bodies import Bodies, never_negative
 from ..formula import write
+from ..making import ONE, constant, negative, power, product, total
 from ..plan import Plan
 from ..quantity import BITS, Number, fits
 from ..records import Input, table_of
@@ -100,7 +101,7 @@ class Algebra:
 
     def __init__(self, plan: Plan | None = None) -> None:
         self.plan = plan
-        self._bodies = expand.Bodies(plan) if plan else None
+        self._bodies = Bodies(plan) if plan else None
         self._symbols: dict[str, Symbol] = {}
         self._trees: dict[Symbol, Tree] = {}
         self._words: dict[str, int] = {}
@@ -288,14 +289,14 @@ class Algebra:
         """A condition of expressions as a tree."""
         match condition:
             case BooleanTrue():
-                return expand.TRUE
+                return making.TRUE
             case BooleanFalse():
-                return expand.FALSE
+                return making.FALSE
             case Relational():
                 return Compare(condition.rel_op, self.tree(condition.lhs), self.tree(condition.rhs))
             case And() | SympyOr():
-                return expand.logic("and" if isinstance(condition, And) else "or", tuple(self.logic(part) for part in condition.args))
-        return expand.inverted(self.logic(condition.args[0]))
+                return making.logic("and" if isinstance(condition, And) else "or", tuple(self.logic(part) for part in condition.args))
+        return making.inverted(self.logic(condition.args[0]))
 
     def _sum(self, expression: Expr) -> Tree:
         terms = sorted(Add.make_args(expression), key=self._order)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .. import expand
-from ..expand import ONE, ZERO, choose, negative, power, product, total
+from .. import making
 from ..formula import write
+from ..making import ONE, ZERO, choose, negative, power, product, total
 from ..tree import (
     Call,
     Choose,
@@ -36,7 +36,7 @@ def derivative(tree: Tree, name: str, algebra: Algebra) -> Tree:
 
 
 def _derivative(tree: Tree, name: str, inner: Callable[[Tree], Tree]) -> Tree:
-    if name not in expand.names(tree):
+    if name not in making.names(tree):
         return ZERO
     match tree:
         case Name():
@@ -47,7 +47,7 @@ def _derivative(tree: Tree, name: str, inner: Callable[[Tree], Tree]) -> Tree:
             return total((sign, inner(operand)) for sign, operand in zip(("+", *operators), operands, strict=True))
         case Fold(operators, operands):
             return _of_product(operators, operands, inner)
-        case Power(base, exponent) if name not in expand.names(exponent):
+        case Power(base, exponent) if name not in making.names(exponent):
             return product([("*", exponent), ("*", power(base, total([("+", exponent), ("-", ONE)], fold=True))), ("*", inner(base))])
         case Choose(condition, yes, no):
             return choose(condition, inner(yes), inner(no))

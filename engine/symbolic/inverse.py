@@ -8,9 +8,9 @@ from typing import NamedTuple
 import sympy
 from sympy import Add, Expr, Integer, Symbol
 
-from .. import arithmetic, expand
-from ..expand import ZERO, call, choose, product, total
+from .. import arithmetic, making
 from ..formula import write
+from ..making import ZERO, call, choose, product, total
 from ..quantity import Number
 from ..tree import (
     Call,
@@ -89,14 +89,14 @@ class _Solver:
 
     def has(self, expression: Expr) -> bool:
         """Whether the unknown is in an expression, or in one of its parts."""
-        return any(symbol == self.unknown or self.name in expand.names(self.algebra.standing(symbol)) for symbol in expression.free_symbols)
+        return any(symbol == self.unknown or self.name in making.names(self.algebra.standing(symbol)) for symbol in expression.free_symbols)
 
     def pieces(self, expression: Expr) -> list[Symbol]:
         """The parts of an expression with the unknown in them."""
         found = [
             symbol
             for symbol in expression.free_symbols
-            if symbol != self.unknown and self.name in expand.names(self.algebra.standing(symbol))
+            if symbol != self.unknown and self.name in making.names(self.algebra.standing(symbol))
         ]
         return sorted(found, key=lambda symbol: write(self.algebra.standing(symbol)))
 
@@ -133,20 +133,20 @@ class _Solver:
                 )
             case Call("abs", (argument,)) if weak > 0:
                 return self._every([branch(argument), branch(argument, -1)])
-            case Choose(condition, yes, no) if self.name not in expand.names(condition):
+            case Choose(condition, yes, no) if self.name not in making.names(condition):
                 pulled = None if slope == 1 and rest == 0 else self._pulled(condition, yes, no)
                 if pulled is not None:
                     return self.solve(sympy.expand_mul(slope * pulled) + rest, right, strict)
                 return self._either(condition, branch(yes), branch(no))
             case Call("ceil" | "floor" as function, (argument,)):
                 return self._step(function == "ceil", self.polynomials.read(argument), line, right, strict)
-            case Call("round_up", (argument, multiple)) if self.name not in expand.names(multiple):
+            case Call("round_up", (argument, multiple)) if self.name not in making.names(multiple):
                 size = self.polynomials.read(multiple)
                 steps = self.polynomials.times(self.polynomials.read(argument), self.polynomials.over(size))
                 if not positive(size):
                     raise _None
                 return self._step(True, steps, (sympy.expand_mul(slope * size), *line[1:]), right, strict)
-            case Fold(operators, operands) if operators[-1] == "//" and self.name not in expand.names(operands[-1]):
+            case Fold(operators, operands) if operators[-1] == "//" and self.name not in making.names(operands[-1]):
                 above = operands[0] if len(operands) == 2 else Fold(operators[:-1], operands[:-1])
                 below = self.polynomials.read(operands[-1])
                 if positive(below):
@@ -217,12 +217,12 @@ class _Solver:
     @staticmethod
     def _either(condition: Tree, yes: _Bound, no: _Bound) -> _Bound:
         if yes.tree is None or no.tree is None:
-            limiting, holds = (yes, condition) if no.tree is None else (no, expand.inverted(condition))
+            limiting, holds = (yes, condition) if no.tree is None else (no, making.inverted(condition))
             return limiting._replace(conditions=(holds, *limiting.conditions))
         if (yes.upper, yes.strict) != (no.upper, no.strict):
             raise _None
-        conditions = [expand.logic("or", (expand.inverted(condition), part)) for part in yes.conditions]
-        conditions += [expand.logic("or", (condition, part)) for part in no.conditions]
+        conditions = [making.logic("or", (making.inverted(condition), part)) for part in yes.conditions]
+        conditions += [making.logic("or", (condition, part)) for part in no.conditions]
         return yes._replace(tree=choose(condition, yes.tree, no.tree), conditions=tuple(conditions))
 
     # Pieces without parts.
@@ -230,8 +230,8 @@ class _Solver:
     def _smooth(self, left: Expr, right: Expr, strict: bool) -> _Bound:
         powers = _powers(left, self.unknown)
         if powers.keys() == {0}:
-            test = expand.compare("<" if strict else "<=", self.short(left), self.short(right), lambda _: False)
-            return _Bound(True, None, () if test == expand.TRUE else (test,))
+            test = making.compare("<" if strict else "<=", self.short(left), self.short(right), lambda _: False)
+            return _Bound(True, None, () if test == making.TRUE else (test,))
         rest = right - powers.get(0, Integer(0))
         if powers.keys() <= {0, 1}:
             return self._line(powers[1], rest, strict)

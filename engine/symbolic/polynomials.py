@@ -8,9 +8,9 @@ from math import gcd, lcm
 import sympy
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 
-from .. import expand
-from ..expand import ZERO, call, choose, number, product
+from .. import making
 from ..formula import write
+from ..making import ZERO, call, choose, number, product
 from ..quantity import BITS
 from ..tree import (
     Call,
@@ -48,11 +48,11 @@ class Polynomials:
         """The shortest form found of a tree of numbers (or of a condition, side by side)."""
         match tree:
             case Compare(operator, left, right):
-                return expand.compare(operator, self.collect(left), self.collect(right), self._word)
+                return making.compare(operator, self.collect(left), self.collect(right), self._word)
             case Logic(operator, operands):
-                return expand.logic(operator, tuple(self.collect(operand) for operand in operands))
+                return making.logic(operator, tuple(self.collect(operand) for operand in operands))
             case Not(operand):
-                return expand.inverted(self.collect(operand))
+                return making.inverted(self.collect(operand))
             case Truth():
                 return tree
             case Name(name) if self._word(name):
