@@ -43,7 +43,7 @@ def page(plan: Plan, *, every_preset: bool = False, path: str = "") -> str:
     loader = _stripped(_read("loader.js"))
     scripts, styles = f"{_hash(loader)} {_hash(program)}", _hash(style)
     policy = f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; base-uri 'none'; form-action 'none'"
-    packed = [style.encode(), _json(made).encode(), program.encode()]
+    packed = [_json(made).encode(), program.encode(), style.encode()]  # in this order they pack best
     parts = {
         "policy": html.escape(policy, quote=False),
         "title": html.escape(plain(plan.document.title or "Rules", 200)).encode("ascii", "xmlcharrefreplace").decode(),

@@ -133,7 +133,7 @@
     sizes.reduce((sum, size) => sum + size),
   );
   let from = 0;
-  const [style, data, program] = sizes.map((size) => new TextDecoder().decode(bytes.subarray(from, (from += size))));
+  const [data, program, style] = sizes.map((size) => new TextDecoder().decode(bytes.subarray(from, (from += size))));
   const add = (kind, text) => {
     const element = document.createElement(kind);
     element.textContent = text;
