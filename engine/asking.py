@@ -11,8 +11,7 @@ from . import source
 from .errors import CommandError, GaugeError, InputError, Place, Problem, Text, plain, suggest
 from .evaluate import Given
 from .plan import Plan
-from .prepare.forms import FAILED
-from .prepare.question import Prepared
+from .prepare.question import FAILED, Prepared
 from .presets import as_input
 from .records import Value
 from .values import convert

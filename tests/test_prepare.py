@@ -16,8 +16,7 @@ from engine.errors import InputError
 from engine.evaluate import Given, Values, evaluate
 from engine.library import load
 from engine.plan import NOTHING, Absent
-from engine.prepare.forms import FAILED
-from engine.prepare.question import Prepared
+from engine.prepare.question import FAILED, Prepared
 
 LEAST = {"a": 1, "b": 0, "c": -9, "d": 2}
 SETTINGS = [
@@ -77,6 +76,31 @@ def test_random_rules(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40, 2000))
 def test_many_random_rules(seed: int) -> None:
     check_random(seed)
+
+
+def test_most_of_it_is_quick() -> None:
+    """What is asked of random rules is nearly always answered without the long way, where there is an answer."""
+    quick = every = 0
+    for seed in range(40):
+        random = Random(seed)
+        plan, given = random_rules.plan(random, 10), random_rules.given(random)
+        names = list(plan.document.rules)
+        values = {name: random.randint(LEAST[name], 12) for name in random.sample(["a", "b", "c", "d"], 2)}
+        found = evaluate(plan, given | {name: Given(value, "given") for name, value in values.items()})
+        answered = [name for name in names if found.state(name).__class__ is not Absent]
+        every += len(answered)
+        questions = [Prepared(plan, given, [plan.document.inputs[each] for each in values], [name]) for name in answered]
+        quick += sum(question.quick(values) is not FAILED for question in questions)
+    assert quick > 0.8 * every
+
+
+def test_what_is_too_long_on_the_way(tmp_path: Any) -> None:
+    """A value that is too long in between has no answer, also where the end would be short."""
+    (tmp_path / "rules.yaml").write_text(HEAD + "r: large * n / large\n  large: (2 ** 64) ** 63 * 2 ** 58\n", encoding="utf-8")
+    ask = load(tmp_path / "rules.yaml").prepare({}, ["n"], "r")
+    assert ask(n=7) == 7
+    with pytest.raises(InputError, match="too large"):
+        ask(n=100)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -16,10 +16,10 @@ from ..evaluate import Values
 from ..making import names as names_of
 from ..plan import NOTHING, Absent, Stop, Wrong
 from ..records import Input, table_of
-from ..tree import LARGEST_EXPONENT, Call, Cell, Choose, Compare, Constant, Fold, Formula, Logic, Name, Negative, Not, Power, Tree
+from ..tree import LARGEST_EXPONENT, Call, Cell, Choose, Compare, Constant, Fold, Formula, Logic, Name, Negative, Not, Power, Tree, children
 from ..tree import Truth as TruthTree
 from .nodes import Node, Nodes, Truth, Unsupported
-from .numbers import LONG, Number, Numbers, add, constant, known, of, scaled, whole
+from .numbers import LONG, Number, Numbers, add, constant, held, known, of, scaled, whole
 
 DEEP = 40
 """Names in a chain that are followed down without ado."""
@@ -45,14 +45,17 @@ class Lowering:
         values: an evaluation with each axis at some value: what does not depend on an axis is taken from it.
         axes: the names that are axes, as columns.
         nodes: where columns are made.
+        apart: whether every name is one column and nothing is sought to be saved between them, as where there are thousands.
     """
 
-    def __init__(self, values: Values, axes: Mapping[str, Number], nodes: Nodes) -> None:
+    def __init__(self, values: Values, axes: Mapping[str, Number], nodes: Nodes, *, apart: bool = False) -> None:
         self.values = values
         self.plan = values.plan
         self.axes = axes
         self.nodes = nodes
-        self.numbers = Numbers(nodes)
+        self.numbers = Numbers(nodes, opens=not apart)
+        self.longest = 1 if apart else LONG
+        self._used: dict[int, frozenset[str]] = {}  # by tree, which the plan keeps
         reached = self.plan.graph.descendants(axes) if axes else frozenset()
         self.open = frozenset(name for name in reached if name in axes or name not in values.given)
         self.words = (*sorted(self.plan.document.words),)
@@ -122,7 +125,7 @@ class Lowering:
             found = made._replace(bad=self.nodes.either(when.bad, made.bad), applies=self.nodes.either(when.value, when.bad))
         else:
             found = found._replace(applies=True)
-        if kind == "number" and len(found.value) > LONG:
+        if kind == "number" and len(found.value) > self.longest:
             found = found._replace(value=self.numbers.single(found.value))
         return found
 
@@ -200,7 +203,7 @@ class Lowering:
 
     def lower(self, tree: Tree) -> Column:
         """The column of a tree."""
-        if self.open.isdisjoint(names_of(tree)):
+        if self.open.isdisjoint(self._names(tree)):
             return self._closed(tree)
         match tree:
             case Name(name):
@@ -215,7 +218,7 @@ class Lowering:
             case Compare(operator, left, right):
                 return self._compare(operator, self.lower(left), self.lower(right))
             case Logic(operator, operands):
-                return self._logic(operator == "and", [self.lower(operand) for operand in operands])
+                return self._logic(operator == "and", operands)
             case Not(operand):
                 found = self.lower(operand)
                 return Column("truth", self.nodes.invert(found.value), found.bad)
@@ -231,6 +234,15 @@ class Lowering:
             case Cell(path):
                 return self._cell(path)
         raise Unsupported
+
+    def _names(self, tree: Tree) -> frozenset[str]:
+        """The names in a tree."""
+        found = self._used.get(id(tree))
+        if found is None:
+            below = children(tree)
+            found = frozenset[str]().union(*map(self._names, below)) if below else names_of(tree)
+            self._used[id(tree)] = found
+        return found
 
     def _closed(self, tree: Tree) -> Column:
         """A tree in which nothing depends on an axis."""
@@ -273,6 +285,7 @@ class Lowering:
                 else:
                     floor = self.numbers.floor(quotient)
                     value = floor if sign == "//" else add(value, scaled(self.numbers.multiply(other.value, floor), -1))
+            held(value)
         return Column("number", value, bad)
 
     def _power(self, base: Tree, exponent: Tree) -> Column:
@@ -280,11 +293,11 @@ class Lowering:
         times = known(size.value)
         if times is None or size.bad is not False:
             raise Unsupported
-        if times.denominator != 1 or abs(times) > LARGEST_EXPONENT:
+        if not isinstance(times, int) or abs(times) > LARGEST_EXPONENT:
             return Column("number", {}, True)
         value = constant(1)
-        for _ in range(abs(int(times))):
-            value = self.numbers.multiply(value, found.value)
+        for _ in range(abs(times)):
+            value = held(self.numbers.multiply(value, found.value))
         if times >= 0:
             return Column("number", value, found.bad)
         value, bad = self.numbers.divide(constant(1), value)
@@ -304,9 +317,13 @@ class Lowering:
             raise Unsupported
         return Column("truth", same if operator == "==" else self.nodes.invert(same), bad)
 
-    def _logic(self, every: bool, operands: list[Column]) -> Column:
-        value, bad = operands[0].value, operands[0].bad
-        for operand in operands[1:]:
+    def _logic(self, every: bool, operands: tuple[Tree, ...]) -> Column:
+        value: Truth = every
+        bad: Truth = False
+        for each in operands:
+            if value is not every and isinstance(value, bool):
+                break
+            operand = self.lower(each)
             goes_on = value if every else self.nodes.invert(value)
             bad = self.nodes.either(bad, self.nodes.both(goes_on, operand.bad))
             value = self.nodes.both(value, operand.value) if every else self.nodes.either(value, operand.value)
@@ -328,7 +345,7 @@ class Lowering:
             wrong = self.numbers.compare("<=", multiple, {})
             quotient, zero = self.numbers.divide(value, multiple)
             bad = self.nodes.any((bad, found[1].bad, wrong, zero))
-            return Column("number", self.numbers.multiply(multiple, self.numbers.ceil(quotient)), bad)
+            return Column("number", held(self.numbers.multiply(multiple, self.numbers.ceil(quotient))), bad)
         apply = {"ceil": self.numbers.ceil, "floor": self.numbers.floor, "abs": self.numbers.absolute}[function]
         return Column("number", apply(value), bad)
 

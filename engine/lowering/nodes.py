@@ -27,9 +27,9 @@ class Unsupported(Exception):
 
 
 class Node:
-    """A column over the axes in the bits of `axes`, between `low` and `high`."""
+    """A column over the axes in the bits of `axes`, between `low` and `high`, which have at most `bits` bits."""
 
-    __slots__ = ("args", "axes", "dtype", "high", "index", "low", "op")
+    __slots__ = ("args", "axes", "bits", "dtype", "high", "index", "low", "op")
 
     def __init__(self, index: int, op: str, args: tuple[Any, ...], dtype: str, axes: int, low: int, high: int) -> None:
         self.index = index
@@ -39,6 +39,7 @@ class Node:
         self.axes = axes
         self.low = low
         self.high = high
+        self.bits = max(-low, high).bit_length()
 
 
 Whole = Node | int

@@ -13,11 +13,12 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from ..quantity import BITS
+from ..quantity import whole as plain
 from .nodes import Node, Nodes, Truth, Unsupported, Whole, high, low
 
 Factors = tuple[Node, ...]
 Product = tuple[Factors, Factors]
-Number = dict[Product, Fraction]
+Number = dict[Product, int | Fraction]
 NONE: Product = ((), ())
 LONG = 3
 """Products a number that bears a name may have before it is computed as one column."""
@@ -35,21 +36,21 @@ class Shared(NamedTuple):
 
 def constant(value: int | Fraction) -> Number:
     """A number that is the same everywhere."""
-    return {NONE: Fraction(value)} if value else {}
+    return {NONE: plain(value)} if value else {}
 
 
-def known(number: Number) -> Fraction | None:
+def known(number: Number) -> int | Fraction | None:
     """The value of a number that is the same everywhere."""
     if not number:
-        return Fraction(0)
-    return number[NONE] if len(number) == 1 and NONE in number else None
+        return 0
+    return plain(number[NONE]) if len(number) == 1 and NONE in number else None
 
 
 def of(node: Whole, scale: Fraction | int = 1) -> Number:
     """A column as a number."""
     if isinstance(node, int):
-        return constant(node * Fraction(scale))
-    return {((node,), ()): Fraction(scale)}
+        return constant(node * scale)
+    return {((node,), ()): plain(scale)}
 
 
 def _sorted(factors: Iterable[Node]) -> Factors:
@@ -62,9 +63,13 @@ def _product(left: Product, right: Product) -> Product:
     Raises:
         Unsupported: when a value may be longer than a value may be, which is found one by one.
     """
-    above, below = Counter((*left[0], *right[0])), Counter((*left[1], *right[1]))
-    if sum(max(-node.low, node.high).bit_length() for node in (*above.elements(), *below.elements())) > BITS - 200:
+    if NONE in (left, right):
+        return left if right == NONE else right
+    if sum(node.bits for part in (*left, *right) for node in part) > BITS - 200:
         raise Unsupported
+    if not left[1] and not right[1]:
+        return _sorted((*left[0], *right[0])), ()
+    above, below = Counter((*left[0], *right[0])), Counter((*left[1], *right[1]))
     both = above & below
     return _sorted((above - both).elements()), _sorted((below - both).elements())
 
@@ -73,7 +78,7 @@ def add(left: Number, right: Number) -> Number:
     """`left + right`"""
     made = dict(left)
     for product, times in right.items():
-        total = made.get(product, Fraction(0)) + times
+        total = made.get(product, 0) + times
         if total:
             made[product] = total
         else:
@@ -83,7 +88,7 @@ def add(left: Number, right: Number) -> Number:
 
 def scaled(number: Number, by: Fraction | int) -> Number:
     """`number * by`"""
-    return {product: times * by for product, times in number.items()} if by else {}
+    return {product: plain(times * by) for product, times in number.items()} if by else {}
 
 
 def whole(number: Number) -> bool:
@@ -91,11 +96,37 @@ def whole(number: Number) -> bool:
     return all(not below and times.denominator == 1 for (_, below), times in number.items())
 
 
-class Numbers:
-    """Operations on numbers that may need new columns."""
+def held(number: Number) -> Number:
+    """The same number, once it is proved that it is not longer than a value may be.
 
-    def __init__(self, nodes: Nodes) -> None:
+    Raises:
+        Unsupported: when it may be, which is found one by one.
+    """
+    most = under = 0
+    for (above, below), times in number.items():
+        size = times.numerator.bit_length()
+        for node in above:
+            size += node.bits
+        most = max(most, size)
+        under += times.denominator.bit_length()
+        for node in below:
+            under += node.bits
+    if most + under > BITS:
+        raise Unsupported
+    return number
+
+
+class Numbers:
+    """Operations on numbers that may need new columns.
+
+    Args:
+        nodes: where columns are made.
+        opens: whether what is common to an extreme and one inside of it is sought, which makes fewer columns and takes longer.
+    """
+
+    def __init__(self, nodes: Nodes, *, opens: bool = True) -> None:
         self.nodes = nodes
+        self.opens = opens
         self._extremes: dict[tuple[str, int], tuple[list[Number], Shared]] = {}  # by function and column: of what it is the extreme
 
     def multiply(self, left: Number, right: Number) -> Number:
@@ -110,7 +141,7 @@ class Numbers:
         made: Number = {}
         for one, times in left.items():
             for two, more in right.items():
-                made = add(made, {_product(one, two): times * more})
+                made = add(made, {_product(one, two): plain(times * more)})
         return made
 
     def divide(self, left: Number, right: Number) -> tuple[Number, Truth]:
@@ -120,7 +151,7 @@ class Numbers:
             return {}, True
         (((above, below), times),) = right.items()
         bad: Truth = False
-        made = scaled({_product(product, (below, ())): each for product, each in left.items()} if below else left, 1 / times)
+        made = scaled({_product(product, (below, ())): each for product, each in left.items()} if below else left, Fraction(1) / times)
         for factor in above:
             zero = self.nodes.compare("==", factor, 0)
             bad = self.nodes.either(bad, zero)
@@ -146,14 +177,15 @@ class Numbers:
         node = shared.parts[0]
         if isinstance(node, int):
             return {((), shared.under): node * shared.scale} if node else {}
-        return {_product(((node,), ()), ((), shared.under)): shared.scale}
+        return {_product(((node,), ()), ((), shared.under)): plain(shared.scale)}
 
     def shared(self, numbers: Sequence[Number]) -> Shared:
         """The numbers as whole columns that have the same scale and the same line."""
         below: Counter[Node] = Counter()
         for number in numbers:
             for _, under in number:
-                below |= Counter(under)
+                if under:
+                    below |= Counter(under)
         every = [times for number in numbers for times in number.values()]
         scale = lcm(*(times.denominator for times in every)) if every else 1
         content = gcd(*(int(times * scale) for times in every)) if every else 1
@@ -161,8 +193,8 @@ class Numbers:
         for number in numbers:
             terms = []
             for (above, under), times in number.items():
-                factors = (*above, *(below - Counter(under)).elements())
-                terms.append((int(times * scale) // content, _sorted(factors)))
+                factors = _sorted((*above, *(below - Counter(under)).elements())) if below else above
+                terms.append((int(times * scale) // content, factors))
             parts.append(self._sum(terms))
         return Shared(tuple(parts), Fraction(content, scale), _sorted(below.elements()))
 
@@ -219,8 +251,8 @@ class Numbers:
 
     def _back(self, part: Whole, shared: Shared) -> Number:
         if not shared.under:
-            return of(part, shared.scale)
-        line: Number = {((), shared.under): shared.scale}
+            return of(part, plain(shared.scale))
+        line: Number = {((), shared.under): plain(shared.scale)}
         return self.multiply(of(part), line)
 
     def compare(self, operator: str, left: Number, right: Number) -> Truth:
@@ -255,7 +287,8 @@ class Numbers:
 
     def _of_all(self, function: str, numbers: list[Number]) -> Number:
         """`min` or `max` of numbers that are all there: without those that never are it, and with what all share outside."""
-        numbers = self._contenders(function, self._opened(function, numbers))
+        if self.opens:
+            numbers = self._contenders(function, self._opened(function, numbers))
         common = {product: times for product, times in numbers[0].items() if all(other.get(product) == times for other in numbers)}
         if len(numbers) == 1:
             return numbers[0]
@@ -277,7 +310,7 @@ class Numbers:
                 if inner is None or times < 0:
                     continue
                 rest = {other: each for other, each in number.items() if other != product}
-                factor = times / inner[1].scale
+                factor = Fraction(times) / inner[1].scale
                 opened = [add(rest, scaled(each, factor)) for each in inner[0]]
                 made = self._contenders(function, [*numbers[:position], *opened, *numbers[position + 1 :]])
                 if sum(map(len, made)) <= sum(map(len, numbers)) + sum(map(len, inner[0])):
@@ -300,14 +333,16 @@ class Numbers:
 
 def _never_negative(number: Number) -> bool:
     """Whether a number is never below 0, seen from the bounds of each of its products."""
-    least = Fraction(0)
+    least: int | Fraction = 0
     for (above, under), times in number.items():
-        ends = [Fraction(1), Fraction(1)]
+        lowest: int | Fraction = 1
+        highest: int | Fraction = 1
         for factor in above:
-            corners = [end * bound for end in ends for bound in (factor.low, factor.high)]
-            ends = [min(corners), max(corners)]
+            corners = (lowest * factor.low, lowest * factor.high, highest * factor.low, highest * factor.high)
+            lowest, highest = min(corners), max(corners)
         for factor in under:
-            corners = [end / bound for end in ends for bound in (factor.low, factor.high)]
-            ends = [min(corners), max(corners)]
-        least += min(end * times for end in ends)
+            ends = (Fraction(1, factor.high), Fraction(1, factor.low))
+            corners = (lowest * ends[0], lowest * ends[1], highest * ends[0], highest * ends[1])
+            lowest, highest = min(corners), max(corners)
+        least += (lowest if times > 0 else highest) * times
     return least >= 0

@@ -10,16 +10,26 @@ from typing import Any
 from ..errors import InputError
 from ..evaluate import Given, Values, checked, evaluate, require
 from ..graph import needed_by
-from ..plan import NOTHING, Plan
+from ..lowering.lower import Lowering
+from ..lowering.nodes import Node, Nodes, Unsupported
+from ..lowering.numbers import Number, of
+from ..plan import NOTHING, Absent, Plan
 from ..records import Input, Value
-from .forms import FAILED, WRONG, Cell, Cells, Form, Table, known
-from .lower import Lowering
-from .parts import Known, Moving, State
+from .closures import Cells, Steps
 
 CAP = 1 << 64
 """Numbers up to this size are computed with in the quick way; larger ones take the long way."""
-FEW = 1000
+FEW = 500
 """Names up to which a question is worth boiling down further."""
+
+
+class _Failed:
+    """What an answer is where the quick way has none."""
+
+    __slots__ = ()
+
+
+FAILED: Any = _Failed()
 
 
 class Prepared:
@@ -35,77 +45,40 @@ class Prepared:
     the long way through `evaluate`, which also says what is wrong.
     """
 
-    __slots__ = ("given", "names", "out", "plan", "refusals", "refused", "start", "steps", "unsure", "varying", "wanted")
+    __slots__ = ("_broken", "_still", "given", "names", "plan", "program", "refusals", "varying", "wanted")
 
     def __init__(self, plan: Plan, given: Mapping[str, Given], varying: Sequence[Input], names: Sequence[str]) -> None:
         moved = {item.name for item in varying}
-        self.plan, self.names = plan, tuple(names)
+        self.plan, self.names, self.varying = plan, tuple(names), tuple(varying)
         self.given = {name: value for name, value in given.items() if name not in moved}
         self.refusals = tuple(check for check in plan.document.checks if check.level == "error")
         needed = [name for check in self.refusals for name in needed_by(plan.document, check.when)]
         self.wanted = tuple(dict.fromkeys([*self.names, *needed]))
         wanted = plan.graph.ancestors(self.wanted)
-        order = [name for name in plan.graph.order if name in wanted and name not in moved and name not in self.given]
-        later = []
-        for name in order:
-            if not moved.isdisjoint(plan.graph.needs[name]):
-                moved.add(name)
-                later.append(name)
-        still = evaluate(plan, self.given, wanted - moved) if wanted - moved else Values(plan, {}, [None] * len(plan.slots), frozenset())
-        lowering = Lowering(plan, still.cells, {item.name: _interval(item) for item in varying}, few=len(later) <= FEW)
-        for name in later:
-            lowering.name(name)
-        self.varying = tuple((item.name, index, *_quick(item)) for index, item in enumerate(varying))
-        self._finish(lowering)
+        still = wanted - (plan.graph.descendants(moved) - self.given.keys())
+        self._still = evaluate(plan, self.given, still) if still else Values(plan, {}, [Absent()] * len(plan.slots), frozenset())
+        self.program = self._program(broken=False)
+        self._broken: tuple[Program | None] | None = None
 
-    def _finish(self, lowering: Lowering) -> None:
-        """What is computed in each run, in order: only what the answers read."""
-        refused: list[int] = []
-        for check in self.refusals:
-            part = lowering.tree(check.when.tree)
-            if isinstance(part, Moving):
-                refused.append(part.at)
-            elif isinstance(part, Known) and part.value:
-                refused.append(-1)
-        fixed: dict[int, Any] = {}
-        outs = [_out(lowering, lowering.state(name), fixed) for name in self.names]
-        self.out = operator.itemgetter(*outs)
-        self.refused = tuple(refused)
-        cells = lowering.table.cells
-        self.unsure = tuple(dict.fromkeys(index for index in outs if cells[index].risky))
-        left = [*outs, *(index for index in refused if index >= 0)]
-        used: set[int] = set()
-        while left:
-            index = left.pop()
-            if index not in used:
-                used.add(index)
-                left += cells[index].reads
-        self.start: Cells = [fixed.get(index) for index in range(len(cells))]
-        self.steps = tuple((index, cell.compute) for index, cell in enumerate(cells) if index in used and cell.compute is not None)
+    def _program(self, *, broken: bool) -> Program | None:
+        """What computes the answers; None where they are computed one by one. `broken`: for numbers that may not be whole."""
+        try:
+            return Program(self, broken=broken)
+        except Unsupported:
+            return None
 
     def quick(self, values: Mapping[str, Any]) -> Any:
         """The values of the names, one for each, None for a rule that does not apply; `FAILED` where the long way must be taken."""
-        cells = self.start.copy()
-        try:
-            for name, index, low, high in self.varying:
-                value = values[name]
-                if value.__class__ is not int or not low <= value <= high:
-                    return FAILED
-                cells[index] = value
-            return self._run(cells)
-        except WRONG:
+        program = self.program
+        if program is None:
             return FAILED
-
-    def _run(self, cells: Cells) -> Any:
-        for index, compute in self.steps:
-            cells[index] = compute(cells)
-        for index in self.refused:
-            if index < 0 or (cells[index] is not FAILED and cells[index]):
+        cells = program.start.copy()
+        for name, index, low, high in program.quick:
+            value = values[name]
+            if value.__class__ is not int or not low <= value <= high:
                 return FAILED
-        for index in self.unsure:
-            if cells[index] is FAILED:
-                return FAILED
-        return self.out(cells)
+            cells[index] = value
+        return program.answer(cells)
 
     def slow(self, values: Mapping[str, Value]) -> Any:
         """The same for values that are proven to be such as their inputs can have.
@@ -113,17 +86,12 @@ class Prepared:
         Raises:
             InputError: when a check refuses them, something is missing, or a name has no value.
         """
-        cells = self.start.copy()
-        for name, index, _, _ in self.varying:
-            cells[index] = values[name]
-        if all(_small(value) for value in values.values()):
-            try:
-                made = self._run(cells)
-            except WRONG:
-                made = FAILED
-            if made is not FAILED:
-                return made
-        return self._exact(values)
+        broken = not all(value.__class__ is int for value in values.values())
+        if broken and self._broken is None:
+            self._broken = (self._program(broken=True),)
+        program = self._broken[0] if broken and self._broken else self.program
+        made = FAILED if program is None else program.run(values)
+        return self._exact(values) if made is FAILED else made
 
     def _exact(self, values: Mapping[str, Value]) -> Any:
         given = {**self.given, **{name: Given(value, "given", "varied") for name, value in values.items()}}
@@ -136,10 +104,103 @@ class Prepared:
         return made[0] if len(made) == 1 else tuple(made)
 
 
-def _interval(item: Input) -> tuple[int, int, bool]:
+class Program:
+    """The steps of a question.
+
+    `leaves` are the cells that are set for a name, each with its bounds; `quick` those of names that are set to whole numbers, with the
+    bounds within which these need no second look. `doubts` are cells that hold where the long way must be taken.
+
+    Raises:
+        Unsupported: for what is not lowered.
+    """
+
+    __slots__ = ("doubts", "leaves", "out", "quick", "start", "steps")
+
+    def __init__(self, question: Prepared, *, broken: bool) -> None:
+        plan, names = question.plan, question.names
+        nodes = Nodes()
+        axes = {item.name: _leaf(nodes, item, broken) for item in question.varying}
+        moving = {name: number for name, (number, _) in axes.items()}
+        apart = len(plan.graph.descendants(moving) & plan.graph.ancestors(question.wanted)) > FEW
+        lowering = Lowering(question._still, moving, nodes, apart=apart)  # noqa: SLF001 - its other half
+        lowering.prepare(question.wanted)
+        doubts = []
+        for check in question.refusals:
+            test = lowering.lower(check.when.tree)
+            doubts.append(nodes.both(test.value, nodes.invert(test.bad)))
+        columns = {name: lowering.name(name) for name in names if name in lowering.open}
+        doubts += (column.bad for column in columns.values())
+        if any(doubt is True for doubt in doubts):
+            raise Unsupported
+        values = {name: lowering.numbers.over(column.value) for name, column in columns.items() if column.kind == "number"}
+        words = {name: lowering.code(column.value) for name, column in columns.items() if column.kind == "word"}
+        truths = [column.value for column in columns.values() if column.kind == "truth"]
+        read: list[Any] = [*doubts, *truths, *words.values(), *(part for pair in values.values() for part in pair)]
+        read += (column.applies for column in columns.values())
+        made = Steps([part for part in read if isinstance(part, Node)] + [leaf for _, leaves in axes.values() for leaf in leaves])
+        outs = []
+        for name in names:
+            if name not in columns:
+                outs.append(made.kept(_settled(question._still.state(name))))  # noqa: SLF001 - as above
+                continue
+            column = columns[name]
+            if column.kind == "number":
+                at = made.quotient(*values[name])
+            elif column.kind == "word":
+                at = made.word(words[name], lowering.words)
+            else:
+                at = made.cell(column.value)
+            outs.append(made.where(column.applies, at))
+        self.doubts = tuple(dict.fromkeys(made.cell(doubt) for doubt in doubts if doubt is not False))
+        self.out = operator.itemgetter(*outs)
+        self.leaves = {name: tuple((made.cell(leaf), leaf.low, leaf.high) for leaf in leaves) for name, (_, leaves) in axes.items()}
+        self.quick = tuple((item.name, self.leaves[item.name][0][0], *_quick(item)) for item in question.varying)
+        self.start, self.steps = made.start, tuple(made.made)
+
+    def answer(self, cells: Cells) -> Any:
+        """The answers, one or a tuple, from cells with the leaves set; `FAILED` where the long way must be taken."""
+        for index, compute in self.steps:
+            cells[index] = compute(cells)
+        for index in self.doubts:
+            if cells[index]:
+                return FAILED
+        return self.out(cells)
+
+    def run(self, values: Mapping[str, Any]) -> Any:
+        """The answers for numbers that have been looked at but for their size."""
+        cells = self.start.copy()
+        for name, leaves in self.leaves.items():
+            value = values[name]
+            for (index, low, high), part in zip(leaves, (value.numerator, value.denominator), strict=False):
+                if not low <= part <= high:
+                    return FAILED
+                cells[index] = part
+        return self.answer(cells)
+
+
+def _settled(state: Any) -> Any:
+    """What does not vary, as it is answered.
+
+    Raises:
+        Unsupported: when it has no value.
+    """
+    if state.__class__ is Absent:
+        raise Unsupported
+    return None if state is NOTHING else state
+
+
+def _leaf(nodes: Nodes, item: Input, broken: bool) -> tuple[Number, tuple[Node, ...]]:
+    """What varies as a number, and what is set for it: the number, or what stands above and below its line."""
     low = -CAP if item.low is None else max(-CAP, item.low.__floor__())
     high = CAP if item.high is None else min(CAP, item.high.__ceil__())
-    return low, high, item.type == "integer"
+    if low > high:
+        raise Unsupported
+    if not broken or item.type == "integer":
+        leaf = nodes.leaf(item.name, 0, low, high)
+        return of(leaf), (leaf,)
+    leaf = nodes.leaf(item.name, 0, max(-CAP, min(low, low * CAP)), min(CAP, max(high, high * CAP)))
+    under = nodes.leaf(f"1/{item.name}", 0, 1, CAP)
+    return {((leaf,), (under,)): Fraction(1)}, (leaf, under)
 
 
 def _quick(item: Input) -> tuple[int, int]:
@@ -149,33 +210,3 @@ def _quick(item: Input) -> tuple[int, int]:
     low = -CAP if item.low is None else max(-CAP, item.low.__ceil__())
     high = CAP if item.high is None else min(CAP, item.high.__floor__())
     return low, high
-
-
-def _small(value: Value) -> bool:
-    return isinstance(value, int | Fraction) and -CAP <= value <= CAP and value.denominator <= CAP
-
-
-def _out(lowering: Lowering, state: State, fixed: dict[int, Any]) -> int:
-    """The cell of an answer, which holds None where the rule does not apply; `fixed` is added to where it is known."""
-    table = lowering.table
-    if isinstance(state, Moving):
-        return state.at
-    if isinstance(state, Form):
-        plain = table.plain(state)
-        if plain is not None:
-            return plain
-        value = known(state)
-        if value is None:
-            return table.cell(Cell(table.exact(state), state.low, state.high, risky=table.risky(state), reads=table.reads(state)))
-        return _kept(table, value, fixed)
-    if isinstance(state, Known):
-        return _kept(table, None if state.value is NOTHING else state.value, fixed)
-    applies, inner = state.applies.at, _out(lowering, state.value, fixed)
-    risky = table.cells[applies].risky or table.cells[inner].risky
-    return table.cell(Cell(lambda cells: cells[inner] if cells[applies] else None, 0, 0, risky=risky, reads=(applies, inner)))
-
-
-def _kept(table: Table, value: Any, fixed: dict[int, Any]) -> int:
-    index = table.cell(Cell(None, 0, 0))
-    fixed[index] = value
-    return index
