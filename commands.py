@@ -104,6 +104,7 @@ def _solve_options(made: _Parser) -> None:
     made.add_argument("--at-most", "--budget", metavar="VALUE", help="a number or a name; default: the budget of the report")
     made.add_argument("--at-least", metavar="VALUE", help="a number or a name")
     made.add_argument("--equals", metavar="VALUE", help="a number or a name")
+    _table_options(made, "an answer for each: 1..512, 1..512+8, 1Ki..1Mi*2 or a,b,c; repeatable, the last fastest")
     _formats(made, "table", "json", "csv", "markdown")
 
 
@@ -147,21 +148,19 @@ def _page_options(made: _Parser) -> None:
     )
 
 
-def _sweep_options(made: _Parser) -> None:
-    made.add_argument(
-        "--vary",
-        action="append",
-        default=[],
-        metavar="NAME=VALUES",
-        help="1..512, 1..512+8, 1Ki..1Mi*2 or a,b,c; repeatable, the last fastest",
-    )
+def _table_options(made: _Parser, vary: str) -> None:
+    made.add_argument("--vary", action="append", default=[], metavar="NAME=VALUES", help=vary)
     made.add_argument("--where", metavar="CONDITION", default="", help="only rows for which it holds, such as 'fits'")
-    made.add_argument(
-        "--only", metavar="A,B", default="", help="these columns (default: total, parts and headroom of the report, and fits)"
-    )
     made.add_argument("--shard", metavar="I/N", default="", help="one of N parts of the rows, such as 3/64")
     made.add_argument(
         "-o", dest="output", metavar="FILE", help="where to write: .csv, .jsonl or .parquet (default: CSV on standard output)"
+    )
+
+
+def _sweep_options(made: _Parser) -> None:
+    _table_options(made, "1..512, 1..512+8, 1Ki..1Mi*2 or a,b,c; repeatable, the last fastest")
+    made.add_argument(
+        "--only", metavar="A,B", default="", help="these columns (default: total, parts and headroom of the report, and fits)"
     )
 
 

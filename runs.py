@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -250,7 +250,19 @@ def _facts_of(path: str) -> str:
     raise CommandError(Problem(f"there is no {FACTS} beside {errors.plain(path, 300)}", None, "name a folder of facts: --truth DIR"))
 
 
+def _bound(options: argparse.Namespace) -> tuple[str, str | None]:
+    """What a target is held to: the sense, and the bound as it is written."""
+    asked = [(sense, text) for sense in ("at_most", "at_least", "equals") if (text := getattr(options, sense)) is not None]
+    if len(asked) > 1:
+        raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
+    return asked[0] if asked else ("at_most", None)
+
+
 def _solve(options: argparse.Namespace) -> int:
+    if options.vary:
+        return _solve_table(options)
+    if options.where or options.shard or options.output:
+        raise CommandError(Problem("--where, --shard and -o are for a table of answers", None, "add --vary NAME=VALUES"))
     if TYPE_CHECKING or not __package__:
         from engine import encode
         from engine.solve import answers
@@ -261,10 +273,7 @@ def _solve(options: argparse.Namespace) -> int:
         from .engine.solve.single import Solution
     made = _load(options.words[0], options)
     question = _question(made, _optional(options, 1), options)
-    asked = [(sense, text) for sense in ("at_most", "at_least", "equals") if (text := getattr(options, sense)) is not None]
-    if len(asked) > 1:
-        raise CommandError(Problem("only one of --at-most, --at-least and --equals can be met"))
-    sense, wanted = asked[0] if asked else ("at_most", None)
+    sense, wanted = _bound(options)
     try:
         found = answers.answer(made, question.given, options.unknown, options.target, sense, wanted)
     except errors.NoAnswer as error:
@@ -384,40 +393,81 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    _need_numpy("`sweep`")
+    if TYPE_CHECKING or not __package__:
+        from engine import document
+        from engine.sweep import grid, run
+    else:
+        from .engine import document
+        from .engine.sweep import grid, run
+    kind = _table_kind(options)
+    made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+    read = _reader(_question(made, _optional(options, 1), options))
+    only = _names(made, options.only)
+    found = grid.Grid(made, read, options.vary, only, own_fits=own, shard=options.shard)
+    return _written(found, kind, lambda done: run.notes(found, done), options)
+
+
+def _solve_table(options: argparse.Namespace) -> int:
+    _need_numpy("`solve --vary`")
+    if TYPE_CHECKING or not __package__:
+        from engine import document
+        from engine.solve.goal import goal
+        from engine.sweep import answers, grid
+    else:
+        from .engine import document
+        from .engine.solve.goal import goal
+        from .engine.sweep import answers, grid
+    kind, own = _table_kind(options), False
+    if options.where:
+        made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+    else:
+        made = _load(options.words[0], options)
+    read = _reader(_question(made, _optional(options, 1), options))
+    asked = goal(made, options.target, *_bound(options))
+    found = answers.Answers(made, read, options.vary, options.unknown, asked, options.shard, own_fits=own)
+    return _written(found, kind, lambda _: found.notes(), options)
+
+
+def _need_numpy(what: str) -> None:
     try:
         if TYPE_CHECKING or not __package__:
-            from engine import document
-            from engine.sweep import grid, run, table
+            import engine.sweep.kernel  # noqa: F401 - whether it can be
         else:
-            from .engine import document
-            from .engine.sweep import grid, run, table
+            from .engine.sweep import kernel  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
-        raise CommandError(Problem("`sweep` needs numpy", None, "pip install numpy (tqdm for a bar, pyarrow for Parquet)")) from None
+        raise CommandError(Problem(f"{what} needs numpy", None, "pip install numpy (tqdm for a bar, pyarrow for Parquet)")) from None
+
+
+def _table_kind(options: argparse.Namespace) -> str:
+    """How the rows are written."""
     kind = os.path.splitext(options.output)[1][1:].lower() if options.output else "csv"
-    if kind not in table.FORMATS:
+    if kind not in {"csv", "jsonl", "parquet"}:
         message = f"`{errors.plain(options.output, 200)}` does not end in .csv, .jsonl or .parquet"
         raise CommandError(Problem(message, None, "the ending says what is written"))
-    made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
-    asked = _question(made, _optional(options, 1), options)
+    return kind
 
-    def read(rules: plan.Plan, more: Sequence[tuple[str, nodes.Scalar]]) -> dict[str, evaluate.Given]:
-        return presets.read_inputs(rules, asked.node, asked.text, [*asked.settings, *more], asked.folder)
 
-    only = _names(made, options.only)
-    found = grid.Grid(made, read, options.vary, only, own_fits=own, shard=options.shard)
+def _reader(asked: Question) -> Callable[[plan.Plan, Sequence[tuple[str, nodes.Scalar]]], dict[str, evaluate.Given]]:
+    """What reads the inputs of a command with more settings."""
+    return lambda rules, more: presets.read_inputs(rules, asked.node, asked.text, [*asked.settings, *more], asked.folder)
+
+
+def _written(found: Any, kind: str, notes: Callable[[Any], list[str]], options: argparse.Namespace) -> int:
+    """Compute rows and write them, and say what is to be known about them."""
     if options.output is None:
-        done = _swept(run, table, found, kind, sys.stdout, options)
+        done = _swept(found, kind, sys.stdout, options)
     else:
         try:
             with open(options.output, "wb") if kind == "parquet" else open(options.output, "w", encoding="utf-8", newline="\n") as file:
-                done = _swept(run, table, found, kind, file, options)
+                done = _swept(found, kind, file, options)
         except OSError as error:
             raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
     total = found.span[1] - found.span[0]
     if not options.quiet:
-        for line in run.notes(found, done):
+        for line in notes(done):
             print(f"warning: {line}", file=sys.stderr)
         if options.output and done.whole:
             print(f"{errors.plain(options.output, 200)}: {done.written:,} of {total:,} rows", file=sys.stderr)
@@ -428,11 +478,15 @@ def _sweep(options: argparse.Namespace) -> int:
     return 0
 
 
-def _swept(run: ModuleType, table: ModuleType, found: Any, kind: str, file: Any, options: argparse.Namespace) -> Any:
-    """Run a sweep with a bar on a terminal. Ctrl-C ends it after the block it is at; a second one at once."""
+def _swept(found: Any, kind: str, file: Any, options: argparse.Namespace) -> Any:
+    """Compute rows with a bar on a terminal. Ctrl-C ends it after the block it is at; a second one at once."""
     import contextlib
     import signal
 
+    if TYPE_CHECKING or not __package__:
+        from engine.sweep import run, table
+    else:
+        from .engine.sweep import run, table
     stopped: list[int] = []
 
     def stop(number: int, _: Any) -> None:

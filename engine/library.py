@@ -26,7 +26,9 @@ from .records import Input, Value
 
 if TYPE_CHECKING:
     from .advise import Advice
+    from .nodes import Scalar
     from .solve.answers import Answer
+    from .sweep.answers import Answered
 
 __all__ = ["Ask", "GaugeError", "Inputs", "NoAnswer", "Number", "Rules", "Value", "Values", "load"]
 
@@ -292,6 +294,54 @@ class Rules:
             raise CommandError(Problem("only one of at_most, at_least and equals can be met"))
         sense, bound = next(iter(bounds.items()), ("at_most", None))
         return answers.answer(self.plan, self.given(given).given, unknown, target, sense, None if bound is None else written(sense, bound))
+
+    def solve_table(
+        self,
+        given: Mapping[str, Plain] | str | Inputs | None,
+        unknown: str,
+        columns: Mapping[str, Any],
+        *,
+        target: str = "",
+        at_most: Any = None,
+        at_least: Any = None,
+    ) -> Answered:
+        """`solve` for each row of a table, a million a second where the target goes one way (needs numpy).
+
+        Args:
+            given: what is the same in all rows, as for `evaluate`; a value for the unknown is not used.
+            unknown: an input that is a number.
+            columns: an array or a list of values by the name of an input or a kind of presets, all of one length.
+            target: the rule that must meet the bound; the total of the report when empty.
+            at_most: the bound: as for `solve`, or an array or list with one for each row. The budget of the report where none is given.
+            at_least: a bound from below instead.
+
+        Returns:
+            Arrays with the answer of each row, the target there, and which answer it is.
+
+        Raises:
+            GaugeError: when a column or the question is wrong, or no row can be answered.
+        """
+        try:
+            from .sweep import answers
+        except ModuleNotFoundError as error:
+            if error.name != "numpy":
+                raise
+            raise CommandError(Problem("tables are solved with numpy", None, "pip install 'compute-gauge[sweep]'")) from None
+        from .solve.goal import goal
+
+        if at_most is not None and at_least is not None:
+            raise CommandError(Problem("only one of at_most and at_least can be met"))
+        sense, bound = ("at_most", at_most) if at_least is None else ("at_least", at_least)
+        each = bound is not None and not isinstance(bound, str) and hasattr(bound, "__len__")
+        asked = goal(self.plan, target, sense, 0 if each else None if bound is None else written(sense, bound))
+
+        def read(_: Plan, more: Sequence[tuple[str, Scalar]]) -> dict[str, Given]:
+            settings = {name: node.text for name, node in more}
+            if isinstance(given, Inputs):
+                return {**self.given(settings).given, **given.given}
+            return dict(self.given(given, **settings).given)
+
+        return answers.answered(self.plan, read, columns, unknown, asked, bound if each else None)
 
     def formula(
         self,

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
     errors quantity lookup nodes source schema misshapen tree misread formula records values arithmetic document graph units plan
     quick store packed opened evaluate presets recall facts check encode breakdown derivation report tables listing agreement solve
-    making bodies settle expand lowering prepare symbolic sweep advise advice emit formulas page asking library
+    making bodies settle expand lowering prepare symbolic asking sweep advise advice emit formulas page library
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""

@@ -293,7 +293,7 @@ class _Walk(Nodes):
 
 def _unknown(piece: Piece, own: Piece, *, moves: bool) -> Span:
     if own.point:
-        return spans.constant(own.low)  # type: ignore[arg-type]
+        return spans.constant(own.low, fixed=not moves)  # type: ignore[arg-type]
     if moves:
         return spans.straight(piece, 1, 0, own.grid)
-    return Span(own.low, own.high, 0, 0, own.grid)
+    return Span(own.low, own.high, 0, 0, own.grid, fixed=True)

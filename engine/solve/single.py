@@ -70,7 +70,7 @@ def solve(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> S
     domain = domain_of(item)
     reaches(plan, given, unknown, goal)
     values = freed(plan, given, unknown, domain)
-    _given_everything(values, goal)
+    given_everything(values, goal)
     question = Question(values, unknown, goal.target, goal.bound, goal.sense)
     if goal.bound_name and goal.bound_name not in question.bounds.moving:
         require(values, [goal.bound_name])
@@ -81,7 +81,7 @@ def solve(plan: Plan, given: Mapping[str, Given], unknown: str, goal: Goal) -> S
     return _solution(question, found, domain, goal, item)
 
 
-def _given_everything(values: Values, goal: Goal) -> None:
+def given_everything(values: Values, goal: Goal) -> None:
     """Make sure nothing is missing; what cannot be computed at one value may be computed at another."""
     wanted = [goal.target, goal.bound_name] if goal.bound_name else [goal.target]
     if any(getattr(values.state(name), "missing", ()) for name in wanted):

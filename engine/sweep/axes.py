@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
@@ -22,6 +23,8 @@ EVERY = "*"
 """All words of a choice, or all presets of a kind."""
 MOST_ROWS = 10**15
 """Rows of a grid; more would not end."""
+MOST_PARTS = 5_000
+"""Combinations of words and presets."""
 _RANGE = re.compile(r"(?P<low>.+?)\.\.(?P<high>[^*+]+)(?:(?P<sign>[*+])(?P<by>.+))?")
 
 
@@ -188,6 +191,41 @@ def ends(values: Numbers) -> tuple[int, int]:
         return values.low, values.high
     scale = scale_of(values)
     return int(min(values) * scale), int(max(values) * scale)
+
+
+class Spread:
+    """The values of an axis, times `scale`, which makes them whole: how many are between two of them, and which is in the middle."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.scale = scale_of(numbers)
+        self.low, self.high = ends(numbers)
+        self._sorted: list[int] | None = None
+
+    def _places(self, low: int, high: int) -> range:
+        """The places of the values between two of them, in ascending order."""
+        if isinstance(self.numbers, Steps):
+            first, step = self.numbers.first, self.numbers.step
+            return range((low - first) // step, (high - first) // step + 1)
+        if self._sorted is None:
+            numbers = self.numbers
+            self._sorted = sorted(
+                set(numbers.values.tolist() if isinstance(numbers, Table) else [int(each * self.scale) for each in numbers])
+            )
+        return range(bisect_left(self._sorted, low), bisect_right(self._sorted, high))
+
+    def count(self, low: int, high: int) -> int:
+        """How many there are from one value to another."""
+        return len(self._places(low, high))
+
+    def middle(self, low: int, high: int) -> tuple[int, int]:
+        """The last of the lower half of the values from one to another, and the first of the upper half."""
+        places = self._places(low, high)
+        first, second = places[(len(places) - 1) // 2], places[(len(places) - 1) // 2 + 1]
+        if isinstance(self.numbers, Steps):
+            return self.numbers.first + self.numbers.step * first, self.numbers.first + self.numbers.step * second
+        assert self._sorted is not None
+        return self._sorted[first], self._sorted[second]
 
 
 def axes(plan: Plan, asked: Sequence[str]) -> tuple[Axis, ...]:

@@ -55,7 +55,7 @@ def compute(plan: Plan, given: Mapping[str, Given], arrays: Mapping[str, Array],
             raise CommandError(Problem(f"the column `{plain(name)}` does not hold whole numbers", None, "convert it with .astype('int64')"))
         if name not in plan.slots:
             raise CommandError(Problem(f"there is no rule or input `{plain(name)}`"))
-        tables[name] = found = _bounded(array)
+        tables[name] = found = bounded(array)
         for value in (found.low, found.high):
             wrong = outside(as_input(plan, name), value)
             if wrong:
@@ -95,7 +95,7 @@ def compute(plan: Plan, given: Mapping[str, Given], arrays: Mapping[str, Array],
     return made
 
 
-def _bounded(array: Array) -> Table:
+def bounded(array: Array) -> Table:
     """An array with its bounds, found block by block: the second look at a block finds it in the cache."""
     least, most = int(array[0]), int(array[0])
     for start in range(0, len(array), BLOCK):

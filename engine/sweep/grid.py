@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,42 +15,16 @@ from ..formula import parse
 from ..lowering.nodes import SMALL, Unsupported
 from ..plan import Plan
 from ..records import Case, Check, Document, Rule
-from .axes import Axis, Steps, at, axes, rows, share
+from .axes import MOST_PARTS, Axis, Steps, at, axes, rows, share
 from .kernel import Array, Range
 from .parts import FITS, HEADROOM, WHERE, Columns, Layout, OneByOne, Wanted, row_values
+from .rows import Block, Written, label_of
 from .sources import Read, Sources
 
 CHUNK = 1 << 16
 """Rows of a block."""
 SHORT = 512
 """Dimensions inside a block are put together until the last is as long: numpy is fast along a long one."""
-MOST_PARTS = 5_000
-"""Combinations of words and presets."""
-
-
-class Written(NamedTuple):
-    """A column of the table.
-
-    `kind` is `whole`, `float` (rounded: its name bears a mark), `half` (floats that are exact), `truth`, `word` or `label`.
-    `wide`: whole numbers may be over 64 bits.
-    """
-
-    name: str
-    kind: str
-    wide: bool = False
-
-    @property
-    def header(self) -> str:
-        """The name, marked where the numbers are rounded."""
-        return self.name + ("≈" if self.kind == "float" else "")
-
-
-class Block(NamedTuple):
-    """Some rows: how many were looked at, how many are kept, and the columns of those: values, and where they are empty."""
-
-    seen: int
-    kept: int
-    columns: list[tuple[Array, Array | None]]
 
 
 def extended(document: Document, where: str) -> tuple[Plan, bool]:
@@ -111,7 +85,7 @@ class Grid:
         names = self._names(only)
         self.wanted = Wanted(names, own_fits and FITS in plan.slots)
         self.parts = self._parts()
-        self.columns = [*map(self._label, self.axes), *(self._written(index) for index in range(len(names)))]
+        self.columns = [*map(label_of, self.axes), *(self._written(index) for index in range(len(names)))]
         self.words = (*sorted(plan.document.words),)
 
     # How the grid is cut.
@@ -202,16 +176,6 @@ class Grid:
                 raise problem
             self.reason = problem.problems[0].message
         return made
-
-    def _label(self, each: Axis) -> Written:
-        if each.labels is not None:
-            return Written(each.name, "label")
-        numbers = each.numbers[each.name]
-        if isinstance(numbers, Steps) and numbers.scale == 1:
-            return Written(each.name, "whole", numbers.first + numbers.step * numbers.length >= 2**63)
-        if not isinstance(numbers, Steps) and all(isinstance(value, int) for value in numbers):
-            return Written(each.name, "whole", max(map(abs, numbers)) >= 2**63)
-        return Written(each.name, "half")
 
     def _written(self, index: int) -> Written:
         kinds = {part.kinds[index] for part in self.parts.values() if part is not None}

@@ -12,7 +12,8 @@ from .axes import Numbers, Steps, Table, scale_of
 
 Array = Any
 """A numpy array; numpy is optional, and so are its types."""
-_TYPES: dict[str, Any] = {"i": np.int64, "o": object, "b": np.bool_}
+TYPES: dict[str, Any] = {"i": np.int64, "o": object, "b": np.bool_}
+"""The numpy type of each dtype of a node."""
 
 
 _APPLY: dict[str, Callable[..., Array]] = {
@@ -54,12 +55,13 @@ def _taken(values: Array) -> Callable[..., Array]:
     return take
 
 
-def _operation(node: Node) -> Callable[..., Array]:
+def operation(node: Node) -> Callable[..., Array]:
+    """What computes a node from its parts."""
     if node.op == "cast":
-        wanted = _TYPES[node.dtype]
+        wanted = TYPES[node.dtype]
         return lambda part: part.astype(wanted)
     if node.op == "take":
-        return _taken(np.array(node.args[1], dtype=_TYPES[node.dtype]))
+        return _taken(np.array(node.args[1], dtype=TYPES[node.dtype]))
     if node.op == "where":
         return _where
     return _truths(_APPLY[node.op]) if node.dtype == "b" and _objects(node) else _APPLY[node.op]
@@ -70,9 +72,9 @@ def _objects(node: Node) -> bool:
     return node.dtype == "o" or any(isinstance(part, Node) and part.dtype == "o" for part in node.args)
 
 
-def _converter(dtype: str) -> Callable[[Any], Any]:
-    kinds: dict[str, Callable[[Any], Any]] = {"i": np.int64, "o": lambda value: np.array(value, dtype=object), "b": np.bool_}
-    return kinds[dtype]
+def converted(value: Any, dtype: str) -> Any:
+    """A number that stands beside columns."""
+    return np.array(value, dtype=object) if dtype == "o" else TYPES[dtype](value)
 
 
 class _Instruction(NamedTuple):
@@ -148,7 +150,7 @@ class Kernel:
         key = (dtype, value)
         if key not in self._constants:
             self._constants[key] = len(self._cells)
-            self._cells.append(_converter(dtype)(value))
+            self._cells.append(converted(value, dtype))
         return self._constants[key]
 
     def _program(self, phase: int, kept: Iterable[Node]) -> list[_Instruction]:
@@ -187,7 +189,7 @@ class Kernel:
                     free[part.axes, part.dtype].append(buffers[part.index])
             drop = tuple(self._slot(part) for part in ended if part.index not in buffers)
             slots = tuple(self._part(node, part) for part in node.args)
-            made.append(_Instruction(_operation(node), self._slot(node), slots, drop, node.axes, node.dtype, buffer))
+            made.append(_Instruction(operation(node), self._slot(node), slots, drop, node.axes, node.dtype, buffer))
         return made
 
     def _count(self) -> int:
@@ -200,7 +202,7 @@ class Kernel:
         mine = tuple(length if each.axes >> axis & 1 else 1 for axis, length in enumerate(shape))
         key = (each.buffer, mine)
         if key not in self._buffers:
-            self._buffers[key] = np.empty(mine, dtype=_TYPES[each.dtype])
+            self._buffers[key] = np.empty(mine, dtype=TYPES[each.dtype])
         return self._buffers[key]
 
     def _part(self, node: Node, part: Any) -> int:
@@ -215,7 +217,7 @@ class Kernel:
         values, repeat, tile = self.dimensions[axis].columns[name]
         shape = [1] * len(self.dimensions)
         shape[axis] = span[1] - span[0]
-        kind = _TYPES[node.dtype]
+        kind = TYPES[node.dtype]
         if isinstance(values, Steps):
             if node.dtype == "o":
                 found = np.array(

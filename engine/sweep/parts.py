@@ -201,9 +201,15 @@ class Columns:
         if out.kind == "whole":
             return above
         under = self._number(out.under)
-        if any(part.dtype.kind == "O" for part in (above, under)):
-            return np.asarray(_QUOTIENT(above.astype(object), under.astype(object)), dtype=np.float64)
-        return np.asarray(np.true_divide(above, under))
+        return quotients(above, under)
+
+
+def quotients(above: Array, under: Array) -> Array:
+    """`above / under`, each the nearest float."""
+    above, under = np.asarray(above), np.asarray(under)
+    if any(part.dtype.kind == "O" for part in (above, under)):
+        return np.asarray(_QUOTIENT(above.astype(object), under.astype(object)), dtype=np.float64)
+    return np.asarray(np.true_divide(above, under))
 
 
 def _quotient(above: Any, under: Any) -> float:

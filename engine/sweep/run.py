@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .grid import Grid
+from .rows import Rows
 from .table import Table
 
 
@@ -17,23 +18,23 @@ class Done(NamedTuple):
     whole: bool
 
 
-def run(grid: Grid, table: Table, go_on: Callable[[int], bool]) -> Done:
+def run(rows: Rows, table: Table, go_on: Callable[[int], bool]) -> Done:
     """Compute the rows and write them, block after block.
 
     Args:
-        grid: the sweep.
+        rows: those of a sweep.
         table: where the rows go. It is closed, so that what was finished is whole, also when it is stopped.
         go_on: told after each block how many rows it had; says whether to go on.
     """
     seen = written = 0
     whole = True
     try:
-        for block in grid.blocks():
+        for block in rows.blocks():
             table.take(block)
             seen += block.seen
             written += block.kept
             if not go_on(block.seen):
-                whole = seen == grid.span[1] - grid.span[0]
+                whole = seen == rows.span[1] - rows.span[0]
                 break
     finally:
         table.close()

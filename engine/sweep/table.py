@@ -14,8 +14,8 @@ import numpy as np
 
 from ..errors import CommandError, Problem, plain
 from ..report import cell
-from .grid import Block, Grid, Written
 from .kernel import Array
+from .rows import Block, Rows, Written
 
 FORMATS = ("csv", "jsonl", "parquet")
 GROUP = 1 << 20
@@ -32,19 +32,19 @@ class Table(Protocol):
         """End the table."""
 
 
-def table(grid: Grid, kind: str, file: Any) -> Table:
+def table(rows: Rows, kind: str, file: Any) -> Table:
     """A table of this format, on a file: one for bytes for Parquet, else one for text.
 
     Raises:
         CommandError: when Parquet cannot be written here.
     """
-    kinds: dict[str, Callable[[Grid, Any], Table]] = {"csv": _Csv, "jsonl": _Lines, "parquet": _Parquet}
-    return kinds[kind](grid, file)
+    kinds: dict[str, Callable[[Rows, Any], Table]] = {"csv": _Csv, "jsonl": _Lines, "parquet": _Parquet}
+    return kinds[kind](rows, file)
 
 
-def _words_of(grid: Grid, position: int) -> tuple[str, ...]:
+def _words_of(rows: Rows, position: int) -> tuple[str, ...]:
     """What the numbers of a column of words stand for."""
-    return (grid.axes[position].labels or ()) if position < len(grid.axes) else (*grid.words, "")
+    return (rows.axes[position].labels or ()) if position < len(rows.axes) else (*rows.words, "")
 
 
 class _Text:
@@ -52,12 +52,12 @@ class _Text:
 
     empty = ""
 
-    def __init__(self, grid: Grid, file: Any) -> None:
+    def __init__(self, rows: Rows, file: Any) -> None:
         self.file = file
-        self.columns = grid.columns
+        self.columns = rows.columns
         self.words = [
-            np.array([self.word(word) for word in _words_of(grid, position)], dtype=object) if written.kind in {"label", "word"} else None
-            for position, written in enumerate(grid.columns)
+            np.array([self.word(word) for word in _words_of(rows, position)], dtype=object) if written.kind in {"label", "word"} else None
+            for position, written in enumerate(rows.columns)
         ]
 
     def word(self, text: str) -> str:
@@ -97,9 +97,9 @@ class _Text:
 
 
 class _Csv(_Text):
-    def __init__(self, grid: Grid, file: Any) -> None:
-        super().__init__(grid, file)
-        file.write(",".join(self.word(written.header) for written in grid.columns) + "\n")
+    def __init__(self, rows: Rows, file: Any) -> None:
+        super().__init__(rows, file)
+        file.write(",".join(self.word(written.header) for written in rows.columns) + "\n")
 
     def word(self, text: str) -> str:
         out = io.StringIO()
@@ -115,9 +115,9 @@ class _Csv(_Text):
 class _Lines(_Text):
     empty = "null"
 
-    def __init__(self, grid: Grid, file: Any) -> None:
-        super().__init__(grid, file)
-        names = [json.dumps(written.header, ensure_ascii=False).replace("{", "{{").replace("}", "}}") for written in grid.columns]
+    def __init__(self, rows: Rows, file: Any) -> None:
+        super().__init__(rows, file)
+        names = [json.dumps(written.header, ensure_ascii=False).replace("{", "{{").replace("}", "}}") for written in rows.columns]
         self.form = "{{" + ", ".join(f"{name}: {{}}" for name in names) + "}}"
 
     def word(self, text: str) -> str:
@@ -134,7 +134,7 @@ class _Lines(_Text):
 
 
 class _Parquet:
-    def __init__(self, grid: Grid, file: Any) -> None:
+    def __init__(self, rows: Rows, file: Any) -> None:
         try:
             import pyarrow  # noqa: ICN001 - its name
             import pyarrow.parquet
@@ -143,12 +143,12 @@ class _Parquet:
                 Problem("Parquet needs pyarrow", None, "pip install 'compute-gauge[sweep]', or write .csv or .jsonl")
             ) from None
         self.arrow = pyarrow
-        self.columns = grid.columns
+        self.columns = rows.columns
         self.words = [
-            pyarrow.array(list(_words_of(grid, position)), pyarrow.string()) if written.kind in {"label", "word"} else None
-            for position, written in enumerate(grid.columns)
+            pyarrow.array(list(_words_of(rows, position)), pyarrow.string()) if written.kind in {"label", "word"} else None
+            for position, written in enumerate(rows.columns)
         ]
-        self.schema = pyarrow.schema([(written.header, self._type(written)) for written in grid.columns])
+        self.schema = pyarrow.schema([(written.header, self._type(written)) for written in rows.columns])
         self.writer = pyarrow.parquet.ParquetWriter(file, self.schema)
         self.waiting: list[Any] = []
         self.rows = 0
