@@ -36,6 +36,8 @@ from .tree import (
 Cells = list[Any]
 """The value of every name by its slot: a `Value`, `NOTHING`, or an `Absent`."""
 Compute = Callable[[Cells], Any]
+MOST_KEPT = 64
+"""Sets of names about which something that was found out is kept."""
 
 
 class _Nothing:
@@ -137,6 +139,8 @@ class Plan:
         self._closures: dict[int, Compute] = {}
         self._names: dict[str, Compute] = {}
         self._columns: dict[tuple[str, str], dict[str, Any]] = {}
+        self._needed: dict[tuple[str, ...], frozenset[str]] = {}
+        self._moving: dict[frozenset[str], dict[int, bool]] = {}
         self._new_step: Callable[[str], Step] = self._step
         self.first: Callable[[str, Cells], tuple[Any, bool]] = self._first
 
@@ -147,6 +151,24 @@ class Plan:
     def unit(self, name: str) -> str:
         """The unit of a name: what it declares, else what its formula comes to."""
         return self.units[name]
+
+    def needed(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The names and everything they need, found once."""
+        found = self._needed.get(names)
+        if found is None:
+            if len(self._needed) >= MOST_KEPT:
+                self._needed.clear()
+            found = self._needed[names] = self.graph.ancestors(names)
+        return found
+
+    def moves(self, moving: frozenset[str]) -> dict[int, bool]:
+        """What is known, by the `id` of parts of formulas, of whether they move when these names do; whoever finds out more adds to it."""
+        found = self._moving.get(moving)
+        if found is None:
+            if len(self._moving) >= MOST_KEPT:
+                self._moving.clear()
+            found = self._moving[moving] = {}
+        return found
 
     def step(self, name: str) -> Step:
         """The step of a name."""
@@ -166,9 +188,13 @@ class Plan:
 
     def compiled(self, formula: Formula) -> Compute:
         """The closure of a formula, made when it is first needed: what does not apply is never compiled."""
-        compute = self._closures.get(id(formula.tree))
+        return self.part(formula.tree)
+
+    def part(self, tree: Tree) -> Compute:
+        """The closure of a part of a formula, made when it is first needed."""
+        compute = self._closures.get(id(tree))
         if compute is None:
-            compute = self._closures[id(formula.tree)] = self.compile(formula.tree)
+            compute = self._closures[id(tree)] = self.compile(tree)
         return compute
 
     def compute(self, step: Step, cells: Cells) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..evaluate import Values
+from ..evaluate import Values, computed
 from ..graph import formulas
 from ..plan import NOTHING, Absent, Compute, Stop, Wrong
 from ..quantity import Number
@@ -50,8 +50,8 @@ class Bounds:
         self.plan = values.plan
         self.unknowns = tuple(unknowns)
         self.moving = moving(values, self.unknowns)
-        self.size = len((self.moving & self.plan.graph.ancestors(targets)) - set(self.unknowns))
-        self.varies: dict[int, bool] = {}
+        self.size = len((self.moving & self.plan.needed(tuple(targets))) - set(self.unknowns))
+        self.varies = self.plan.moves(self.moving)
         self.constants: dict[int, Known] = {}
         self.direct: dict[str, Compute] = {}  # the one formula of a name whose conditions stand
         self.order = tuple(sorted(self._live(targets), key=self.plan.slots.__getitem__))
@@ -100,7 +100,7 @@ class Bounds:
     def _decided(self, formula: Formula, tree: Tree) -> Any:
         """The value of a part that stands; None where it has none."""
         try:
-            return self.plan.compiled(Formula("", tree, formula.place))(self.values.cells)
+            return self.plan.part(tree)(self.values.cells)
         except (Stop, Wrong):
             return None
 
@@ -128,6 +128,9 @@ class Bounds:
 
     def _mark(self, tree: Tree) -> bool:
         """Note of every part of a tree whether it moves."""
+        known = self.varies.get(id(tree))
+        if known is not None:
+            return known
         kind = tree.__class__
         if kind is Name:
             varies = tree.name in self.moving  # type: ignore[union-attr]
@@ -169,6 +172,32 @@ def moving(values: Values, unknowns: Iterable[str]) -> frozenset[str]:
                 seen.add(user)
                 left.append(user)
     return frozenset(seen)
+
+
+class Function:
+    """Everything between some unknowns and some targets, computed for values of the unknowns; the rest is as it was."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        plan = self.plan = bounds.plan
+        self.cells = bounds.values.cells.copy()
+        self._every = tuple((plan.slots[name], bounds.direct.get(name), name) for name in bounds.order)
+        reached = [moving(bounds.values, [name]) for name in bounds.unknowns] if len(bounds.unknowns) > 1 else [bounds.moving]
+        self._reached = [tuple(step for step in self._every if step[2] in names) for names in reached]
+        self._slots = tuple(plan.slots[name] for name in bounds.unknowns)
+        self._here: list[Number | None] = [None] * len(self._slots)
+
+    def at(self, *values: Number) -> Any:
+        """The cells where the unknowns have these values."""
+        new = [position for position, value in enumerate(values) if value != self._here[position]]
+        cells, plan = self.cells, self.plan
+        for position in new:
+            cells[self._slots[position]] = self._here[position] = values[position]
+        for slot, direct, name in self._every if len(new) > 1 else self._reached[new[0]] if new else ():
+            try:
+                cells[slot] = direct(cells) if direct else computed(plan, name, cells)
+            except (Stop, Wrong):  # the long way says why
+                cells[slot] = computed(plan, name, cells)
+        return cells
 
 
 class _Walk(Nodes):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import CommandError, NoAnswer, Problem
-from ..evaluate import Given, Values, evaluate, function_of, require
+from ..evaluate import Given, Values, evaluate, require
 from ..plan import NOTHING, Absent, Plan
 from ..quantity import Number, grouped, magnitude
 from .bisection import backward, forward, last_true
-from .bounds import Bounds
+from .bounds import Bounds, Function
 from .goal import Goal, domain_of, reaches, trial, unknown_input
 from .nodes import Culprit
 from .spans import End, Piece, far
@@ -47,18 +47,19 @@ class _Plane:
 
     def __init__(self, values: Values, names: tuple[str, str], goal: Goal, domains: tuple[Piece, Piece]) -> None:
         self.values, self.names, self.goal = values, names, goal
-        self.ways = self._prove(domains)
+        self.ends = [goal.target, *([goal.bound_name] if goal.bound_name else [])]
+        bounds = Bounds(values, names, self.ends)
+        self.ways = self._prove(domains, bounds)
+        self.function = Function(bounds)
         self.starts = tuple(_easy(domain, way, name) for domain, way, name in zip(domains, self.ways, names, strict=True))
         self.stops: tuple[End, ...] = tuple(domain.high if way > 0 else domain.low for domain, way in zip(domains, self.ways, strict=True))
-        self.ends = [goal.target, *([goal.bound_name] if goal.bound_name else [])]
 
-    def _prove(self, domains: tuple[Piece, Piece]) -> tuple[int, int]:
+    def _prove(self, domains: tuple[Piece, Piece], bounds: Bounds) -> tuple[int, int]:
         """Which way each unknown makes the bound harder to meet, everywhere."""
-        ends = [self.goal.target, *([self.goal.bound_name] if self.goal.bound_name else [])]
         pieces = dict(zip(self.names, domains, strict=True))
         ways: list[int] = []
-        for names in (self.names, self.names[::-1]):
-            view = Bounds(self.values, names, ends).view(pieces, self.goal.target, self.goal.bound)
+        for names, known in ((self.names, bounds), (self.names[::-1], Bounds(self.values, self.names[::-1], self.ends))):
+            view = known.view(pieces, self.goal.target, self.goal.bound)
             if view.span is None or view.failing or view.span.wanders:
                 raise _refused(names[0], self.goal, view.failing or (view.span.culprit if view.span else None))
             if view.span.rises and view.span.falls:
@@ -66,46 +67,33 @@ class _Plane:
             ways.append(1 if view.span.rises == (self.goal.sense == "at_most") else -1)
         return ways[0], ways[1]
 
-    def along(self, moving: int, fixed: int) -> Callable[[int], tuple[Number, Number] | None]:
-        """The target and the bound as one unknown moves (0: the first) and the other stands; None where one has no value."""
-        given = {
-            **self.values.given,
-            self.names[moving]: Given(self.starts[moving], "given"),
-            self.names[1 - moving]: Given(fixed, "given"),
-        }
-        values = evaluate(self.values.plan, given, self.ends)
-        bound = self.goal.bound
-        target = function_of(values, self.names[moving], self.goal.target)
-        other = function_of(values, self.names[moving], bound) if isinstance(bound, str) else lambda _: bound
+    def states(self, first: int, second: int) -> tuple[Number, Number] | None:
+        """The target and the bound at a pair; None where one has no value."""
+        cells = self.function.at(first, second)
+        slots, bound = self.values.plan.slots, self.goal.bound
+        at, limit = cells[slots[self.goal.target]], cells[slots[bound]] if isinstance(bound, str) else bound
+        if at is NOTHING or limit is NOTHING or isinstance(at, Absent) or isinstance(limit, Absent):
+            return None
+        return at, limit
 
-        def states(value: int) -> tuple[Number, Number] | None:
-            at, limit = target(value), other(value)
-            if at is NOTHING or limit is NOTHING or isinstance(at, Absent) or isinstance(limit, Absent):
-                return None
-            return at, limit
-
-        return states
-
-    def meets(self, moving: int, fixed: int) -> Callable[[int], bool]:
-        """Whether a pair meets the bound, as one unknown moves."""
-        states = self.along(moving, fixed)
-
-        def test(value: int) -> bool:
-            found = states(value)
-            return found is not None and self.goal.meets(found[0] - found[1])
-
-        return test
+    def meets(self, first: int, second: int) -> bool:
+        """Whether a pair meets the bound."""
+        found = self.states(first, second)
+        return found is not None and self.goal.meets(found[0] - found[1])
 
     def second(self, first: int, least: int | None = None) -> End | None:
         """How far the second goes when the first stands; `least` is known to be at least as far."""
-        test = self.meets(1, first)
+
+        def test(second: int) -> bool:
+            return self.meets(first, second)
+
         if least is None:
             return last_true(test, self.starts[1], self.stops[1])
         return least if test(least) else backward(test, least, self.starts[1])
 
     def first(self, second: int, start: int) -> End:
         """How far the first goes when the second stands, from a value at which both meet the bound."""
-        return forward(self.meets(0, second), start, self.stops[0])
+        return forward(lambda first: self.meets(first, second), start, self.stops[0])
 
 
 def _easy(domain: Piece, way: int, name: str) -> int:
@@ -166,7 +154,7 @@ def _proof(plane: _Plane, complete: bool) -> tuple[str, ...]:
 
 def _nothing(plane: _Plane) -> Problem:
     first, second = plane.starts
-    found = plane.along(1, first)(second)
+    found = plane.states(first, second)
     where = f"{plane.names[0]} = {grouped(first)} and {plane.names[1]} = {grouped(second)}"
     if found is None:
         return Problem(f"no pair fits: at {where} `{plane.goal.target}` has no value")
@@ -186,7 +174,7 @@ def _corner(plane: _Plane, first: int, least: int | None = None) -> Pair | None:
     end = plane.first(int(second), first)
     if far(end):
         raise _endless(plane.names[0], plane.names[1], int(second))
-    found = plane.along(1, int(end))(int(second))
+    found = plane.states(int(end), int(second))
     assert found is not None
     return Pair(int(end), int(second), *found)
 

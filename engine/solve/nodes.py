@@ -130,7 +130,7 @@ class Nodes:
                 return self._blame(tree, self._power(tree), self.span(tree.base), self.span(tree.exponent))
             case Negative(operand):
                 span = self.span(operand)
-                return replace(spans.negative(span), culprit=span.culprit)
+                return spans.marked(spans.negative(span), span.fixed, span.culprit)
             case Compare():
                 return self._compare(tree)
             case Logic():
@@ -156,7 +156,7 @@ class Nodes:
         known = self.constants.get(id(tree))
         if known is None:
             try:
-                value = self.plan.compiled(Formula("", tree, self.formula.place))(self.values.cells)
+                value = self.plan.part(tree)(self.values.cells)
             except (Stop, Wrong) as error:
                 raise Fails(self.culprit(tree, f"has no value: {error}" if str(error) else "has no value")) from None
             known = self.constants[id(tree)] = known_of(value)
@@ -171,11 +171,11 @@ class Nodes:
 
     def _blame(self, tree: Tree, span: Span, *parts: Span) -> Span:
         """The span of a node, with what made its direction unknown."""
-        fixed = all(part.fixed for part in parts)
+        fixed = False not in [part.fixed for part in parts]
         if not span.wanders:
-            return replace(span, fixed=fixed, culprit=None) if span.fixed != fixed or span.culprit else span
+            return span if span.fixed == fixed and not span.culprit else spans.marked(span, fixed)
         culprit = next((part.culprit for part in parts if part.culprit), None)
-        return replace(span, fixed=fixed, culprit=culprit or self.culprit(tree, "may both rise and fall"))
+        return spans.marked(span, fixed, culprit or self.culprit(tree, "may both rise and fall"))
 
     def _reference(self, name: str, tree: Tree) -> Known:
         state = self.states[name]
@@ -393,12 +393,13 @@ class Nodes:
         numbers = [known for known in found if isinstance(known, Span)]
         if len(numbers) == len(found):
             if len(found) == 1:
-                return replace(numbers[0], fixed=numbers[0].fixed and fixed)
+                only = numbers[0]
+                return only if fixed or not only.fixed else spans.marked(only, False, only.culprit)
             united = spans.either(numbers)
-            return replace(united, fixed=False, culprit=culprit if united.wanders else None)
+            return spans.marked(united, False, culprit if united.wanders else None)
         if len(found) == 1:
-            only = found[0]
-            return replace(only, fixed=only.fixed and fixed) if isinstance(only, Options) else only
+            known = found[0]
+            return replace(known, fixed=known.fixed and fixed) if isinstance(known, Options) else known
         if any(isinstance(known, tuple) for known in found):
             return Options(None)
         return union([options_of(known) for known in found])
@@ -411,7 +412,7 @@ class Nodes:
             united = spans.either_still(yes, no)
         else:
             united = spans.one_then(no, yes) if holds.turn == UP else spans.one_then(yes, no)
-        return replace(united, fixed=False, culprit=(yes.culprit or no.culprit or culprit) if united.wanders else None)
+        return spans.marked(united, False, (yes.culprit or no.culprit or culprit) if united.wanders else None)
 
 
 def _raised(end: End, by: int) -> End:

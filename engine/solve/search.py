@@ -13,11 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 from ..errors import Problem
-from ..evaluate import Given, Values, computed, on_demand
-from ..plan import NOTHING, Absent, Stop, Wrong
+from ..evaluate import Given, Values, on_demand
+from ..plan import NOTHING, Absent
 from ..quantity import Number, magnitude, whole
 from .bisection import FARTHEST, last_true, simplest
-from .bounds import Bounds, View
+from .bounds import Bounds, Function, View
 from .nodes import Culprit
 from .spans import FAR, End, Piece, Span, apart, far, size
 
@@ -28,6 +28,8 @@ SCANNED = 100_000
 """Values of a domain that are all tried before a search gives up."""
 LISTED = 50
 """Ranges that are listed."""
+REMEMBERED = 100
+"""Values at which what was computed is remembered."""
 FINENESS = 2**40
 _SMALL = 4
 
@@ -92,37 +94,33 @@ class Question:
         if isinstance(bound, str) and bound not in self.bounds.moving:
             self.bound = values.number(bound)
         plan = values.plan
-        self._cells = values.cells.copy()
-        self._steps = tuple((plan.slots[name], self.bounds.direct.get(name), name) for name in self.bounds.order)
-        self._slots = plan.slots[unknown], plan.slots[target], plan.slots[self.bound] if isinstance(self.bound, str) else -1
+        self._function = Function(self.bounds)
+        self._slots = plan.slots[target], plan.slots[self.bound] if isinstance(self.bound, str) else -1
         self.cost = self.bounds.size + 1
         self.work = 0
         self.limit = WORK
-        self._here: Number | None = None
         self._seen: dict[Number, Number | None] = {}
+        self._states: dict[Number, tuple[Any, Any]] = {}
         self._viewed: tuple[Piece, View] | None = None
         self.why = ""
 
     def at(self, x: Number) -> Any:
         """The state of the target."""
-        return self._computed(x)[self._slots[1]]
+        return self._both(x)[0]
 
     def bound_at(self, x: Number) -> Any:
         """The state of the bound."""
-        return self._computed(x)[self._slots[2]] if isinstance(self.bound, str) else self.bound
+        return self._both(x)[1]
 
-    def _computed(self, x: Number) -> Any:
-        """The cells where the unknown has a value; those that do not move are as they were."""
-        cells = self._cells
-        if self._here != x:
-            self._here, plan = x, self.values.plan
-            cells[self._slots[0]] = x
-            for slot, direct, name in self._steps:
-                try:
-                    cells[slot] = direct(cells) if direct else computed(plan, name, cells)
-                except (Stop, Wrong):  # the long way says why
-                    cells[slot] = computed(plan, name, cells)
-        return cells
+    def _both(self, x: Number) -> tuple[Any, Any]:
+        """The states of the target and the bound; they are computed once for each of the last values asked for."""
+        found = self._states.get(x)
+        if found is None:
+            if len(self._states) >= REMEMBERED:
+                self._states.clear()
+            cells = self._function.at(x)
+            found = self._states[x] = cells[self._slots[0]], cells[self._slots[1]] if isinstance(self.bound, str) else self.bound
+        return found
 
     def evaluated(self, x: Number) -> Values:
         """An evaluation in which the unknown has a value."""
@@ -134,7 +132,7 @@ class Question:
         """The target less the bound; None where one of them has no value."""
         if x not in self._seen:
             self.work += self.cost
-            states = self.at(x), self.bound_at(x)
+            states = self._both(x)
             if any(state is NOTHING or state.__class__ is Absent for state in states):
                 self._seen[x] = None
                 self.why = self.why or _why(states, self.target)

@@ -20,6 +20,7 @@ End = int | Fraction | float
 """An exact number, or one of the marks `FAR` and `-FAR`."""
 FAR = float("inf")
 _LARGEST = 3 * BITS
+_END = 2**_LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Piece:
         return not self.grid and self.low != self.high
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would make them three times as slow to make, and yet never changed
 class Span:
     """What is known of a number on a piece.
 
@@ -108,6 +109,11 @@ def times(left: End, right: End) -> End:
     return left * right
 
 
+def marked(span: Span, fixed: bool, culprit: Any = None) -> Span:
+    """The span with what is to be known of where it comes from."""
+    return Span(span.low, span.high, span.least, span.most, span.whole, span.line, fixed, culprit)
+
+
 def constant(value: Number, *, fixed: bool = False) -> Span:
     """A number that does not change."""
     return Span(value, value, 0, 0, isinstance(value, int), (0, value), fixed)
@@ -124,6 +130,8 @@ def straight(piece: Piece, slope: Number, offset: Number, grid: bool) -> Span:
 
 
 def _large(end: End) -> bool:
+    if end.__class__ is int:
+        return not -_END < end < _END
     return not far(end) and max(end.numerator.bit_length(), end.denominator.bit_length()) > _LARGEST  # type: ignore[union-attr]
 
 
