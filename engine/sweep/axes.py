@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import CommandError, GaugeError, InputError, Place, Problem, Text, plain, suggest
+from ..named import NamedTuple
 from ..plan import Plan
 from ..presets import as_input, names
 from ..quantity import Number, grouped, read, whole

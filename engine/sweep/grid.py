@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..errors import CommandError, GaugeError, Place, Problem, Text, plain, sugg
 from ..evaluate import checked, evaluate, require
 from ..formula import parse
 from ..lowering.nodes import SMALL, Unsupported
+from ..named import NamedTuple
 from ..plan import Plan
 from ..records import Case, Check, Document, Rule
 from .axes import Axis, Steps, at, axes, rows, share

@@ -157,7 +157,7 @@ def saved(raw: Record, given: Record, *, trace: bool = False) -> tuple[int, list
     with fakeable(raw, given), dropout_as_on_cuda():
         model = trainable(raw, given)
         batch = inputs(model, given, labels=True)
-        known = {t.untyped_storage()._cdata for t in [*model.parameters(), *model.buffers(), *batch.values()]}  # noqa: SLF001
+        known = {t.untyped_storage()._cdata for t in [*model.parameters(), *model.buffers(), *batch.values()]}
 
         def pack(t: Any) -> Any:
             kept.append(t)
@@ -165,7 +165,7 @@ def saved(raw: Record, given: Record, *, trace: bool = False) -> tuple[int, list
 
         with tracker if trace else contextlib.nullcontext(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
             loss = loss_of(model, batch, given)
-        found = {t.untyped_storage()._cdata: t for t in kept if t.untyped_storage()._cdata not in known}  # noqa: SLF001
+        found = {t.untyped_storage()._cdata: t for t in kept if t.untyped_storage()._cdata not in known}
         rows = [tracker.row(t.untyped_storage(), t) for t in found.values()] if trace else []
         del loss
         return sum(t.untyped_storage().nbytes() for t in found.values()), rows
