@@ -112,6 +112,13 @@ def test_libraries(path: Path) -> None:
         assert library not in LOADS_CODE or (library == "marshal" and here in MARSHAL), f"{shown(path)}:{line} imports {library}"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_named_tuples_are_quick_to_declare(path: Path) -> None:
+    taken = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom) and node.module == "typing"]
+    wrong = [node.lineno for node in taken if any(alias.name == "NamedTuple" for alias in node.names)]
+    assert not wrong or name_of(path) == "named", f"{shown(path)}:{wrong} takes NamedTuple from typing; engine/named.py has it"
+
+
 def at_import(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements that run when a module is imported: not those in functions, and not those for type checkers only."""
     found: list[ast.stmt] = []
