@@ -5,7 +5,8 @@
 
 Without a name all are measured, which takes about three minutes; `--large` adds what takes longer. CPU time is user and system together,
 `times` how many times of what stands beside it. What is not installed is said and left out. A figure over what is asked is marked, and with
-`--check` makes the exit code 1. `--readme` writes the table into README.md.
+`--check` makes the exit code 1. `--readme` writes what is asked of it into
+README.md.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import contextlib
 import datetime as dt
 import importlib
+import itertools
 import json
 import os
 import platform
@@ -28,6 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 README = os.path.join(ROOT, "README.md")
 TABLE = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEADERS = ("what", "CPU time", "wall", "memory", "times", "of", "asked", "met")
+SHORT = ("what", "takes", "times", "of", "asked")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(as_table(found, "github" if given.format == "markdown" else "simple"))
         print(f"\n{machine()}.{' Not met: ' + '; '.join(missed) + '.' if missed else ''}")
     if given.readme:
-        write(as_table(found, "github"))
+        write(as_short_table(found))
     return 1 if given.check and missed else 0
 
 
@@ -105,15 +108,33 @@ def as_table(found: Mapping[str, Sequence[Row]], form: str) -> str:
     from tabulate import tabulate
 
     lines = []
-    for row in (each for rows in found.values() for each in rows):
-        times = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.1g}"
-        asked = ", ".join([f"≤ {row.bar:g} times"] * bool(row.bar) + [f"≤ {shown(row.most, row.unit)}"] * bool(row.most))
-        of = f"{row.against}, {shown(row.base, row.unit)}" if row.against else ""
+    for row in itertools.chain(*found.values()):
+        times, of, asked = beside(row)
         cpu, size = (shown(row.ours, "s"), shown(row.peak, "B")) if row.unit == "s" else ("", shown(row.ours, "B"))
         met = ("**no**" if row.missed else "yes") if asked and row.ours is not None else ""
-        lines.append((row.name, cpu, shown(row.wall, "s"), size, times, "; ".join(filter(None, (of, row.note))), asked, met))
-    right = ("left", "right", "right", "right", "right", "left", "left", "left")
-    return tabulate(lines, HEADERS, tablefmt=form, colalign=right, disable_numparse=True)
+        lines.append((row.name, cpu, shown(row.wall, "s"), size, times, of, asked, met))
+    sides = ("left", "right", "right", "right", "right", "left", "left", "left")
+    return tabulate(lines, HEADERS, tablefmt=form, colalign=sides, disable_numparse=True)
+
+
+def as_short_table(found: Mapping[str, Sequence[Row]]) -> str:
+    """In Markdown, the rows of which something is asked."""
+    from tabulate import tabulate
+
+    lines = []
+    for row in itertools.chain(*found.values()):
+        times, of, asked = beside(row)
+        if asked and row.ours is not None:
+            lines.append((row.name, shown(row.ours, row.unit), times, of, f"{asked}: **missed**" if row.missed else asked))
+    return tabulate(lines, SHORT, tablefmt="github", colalign=("left", "right", "right", "left", "left"), disable_numparse=True)
+
+
+def beside(row: Row) -> tuple[str, str, str]:
+    """How many times it takes, of what, and what is asked."""
+    times = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.1g}"
+    of = f"{row.against}, {shown(row.base, row.unit)}" if row.against else ""
+    asked = [f"≤ {row.bar:g} times"] * bool(row.bar) + [f"≤ {shown(row.most, row.unit)}"] * bool(row.most)
+    return times, "; ".join(filter(None, (of, row.note))), ", ".join(asked)
 
 
 def shown(amount: float | None, unit: str) -> str:

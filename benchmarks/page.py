@@ -21,7 +21,7 @@ from harness import ROOT, Missing, Options, Row, block, median
 RUNS = 9
 LARGEST = 150_000
 FRAME = 0.016
-NAMES = ("the page: size", "… made", "… started", "… an answer", "… repainted after a change")
+NAMES = ("the page, size", "the page, made", "the page, started", "the page, an answer", "the page, repainted after a change")
 ADDITIONS = """() => {
   const begun = performance.now();
   let sum = 0;

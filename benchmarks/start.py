@@ -34,8 +34,8 @@ class Start(NamedTuple):
 STARTS = (
     Start("`--help`", ("cli.py", "--help"), OPTIONS, 2),
     Start("`eval --format json`, the second time", JSON, PARTS, 1.5),
-    Start("… with a value not asked before", (*JSON, "--set", "batch_size={number}"), PARTS, 1.5),
-    Start("… of a model not asked before", (*JSON, "--model", "{model}"), PARTS),
+    Start("`eval --format json`, a value not asked before", (*JSON, "--set", "batch_size={number}"), PARTS, 1.5),
+    Start("`eval --format json`, a model not asked before", (*JSON, "--model", "{model}"), PARTS),
     Start("`eval`, the second time", QUESTION, TABLES, 1.5),
     Start("`eval --format json`, the first time", (*JSON, "--no-cache"), PARTS),
     Start("`solve --for batch_size`, the second time", ("cli.py", "solve", *QUESTION[2:], "--for", "batch_size"), PARTS),

@@ -20,12 +20,12 @@ LENGTH = 10_000_000
 RUNS = 7
 ROWS = 10**8
 NAMES = (
-    f"{LENGTH:,} rows of `compute_gauge.yaml`",
-    "… beside the memory alone",
-    f"{LENGTH:,} rows of `transformer.yaml`",
-    "… set up, with the bounds proved",
-    f"a grid of {ROWS:,} rows, few kept: CPU",
-    "… memory at the peak",
+    f"{LENGTH:,} rows by `compute_gauge.yaml`",
+    f"{LENGTH:,} rows by `compute_gauge.yaml`, the memory's part",
+    f"{LENGTH:,} rows by `transformer.yaml`",
+    "two rows by `transformer.yaml`: bounds proved, a program made",
+    f"`sweep` of {ROWS:,} rows, few kept",
+    f"`sweep` of {ROWS:,} rows, memory at the peak",
 )
 Columns = dict[str, Any]
 
