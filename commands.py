@@ -7,14 +7,16 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING or not __package__:
     from engine import errors
     from engine.errors import CommandError, GaugeError, Problem
+    from engine.named import NamedTuple
 else:
     from .engine import errors
     from .engine.errors import CommandError, GaugeError, Problem
+    from .engine.named import NamedTuple
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.solve.single import Solution
@@ -15,10 +15,12 @@ if TYPE_CHECKING or not __package__:
     from commands import COMMANDS, FACTS
     from engine import errors, evaluate, nodes, plan, presets, recall
     from engine.errors import CommandError, Place, Problem, Text
+    from engine.named import NamedTuple
 else:
     from .commands import COMMANDS, FACTS
     from .engine import errors, evaluate, nodes, plan, presets, recall
     from .engine.errors import CommandError, Place, Problem, Text
+    from .engine.named import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

@@ -1,30 +1,27 @@
-"""How large and how fast the page is: `python benchmarks/page.py [RULES]` (needs the extra `browser` and a Chromium).
+"""How large and how fast the page is (needs the extra `browser` and a Chromium, the system's or the one `COMPUTE_GAUGE_CHROMIUM` names).
 
-Prints the bytes of the file, how long it takes to be made, to start, to answer and to repaint. A start is from the address to the first
-answer on the screen; an answer is the computation alone; a repaint is a change with everything that is seen at once, layout included, of
-which the bar is a frame. Times depend on the machine: each stands beside what a million additions take in the same browser.
+The bytes of the file, how long it takes to be made, to start, to answer and to repaint, by the clock. A start is from the address to the
+first answer on the screen; an answer is the computation alone; a repaint is a change with everything that is seen at once, layout included,
+of which a frame is asked. Times in the browser stand beside what a million additions take in the same one.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from engine import document, plan  # noqa: E402 - the checkout beside this file
-from engine.page import build  # noqa: E402
+from harness import ROOT, Missing, Options, Row, block, median
 
 RUNS = 9
-BAR = 150_000
-FRAME = 16.0
+LARGEST = 150_000
+FRAME = 0.016
+NAMES = ("the page, size", "the page, made", "the page, started", "the page, an answer", "the page, repainted after a change")
 ADDITIONS = """() => {
   const begun = performance.now();
   let sum = 0;
@@ -54,13 +51,7 @@ REPAINTS = """async (names) => {
 }"""
 
 
-def middle(times: list[float]) -> str:
-    """The median and the 95th percentile, in milliseconds."""
-    listed = sorted(times)
-    return f"{statistics.median(listed):8.1f} ms   (95 %: {listed[int(len(listed) * 0.95)]:.1f} ms)"
-
-
-def measure(page: Any, address: str) -> tuple[list[float], list[float], list[float], list[float]]:
+def times(page: Any, address: str) -> tuple[list[float], list[float], list[float], list[float]]:
     """Starts, answers, repaints of every input the report asks first, and a million additions, in milliseconds."""
     starts = []
     for _ in range(RUNS):
@@ -76,30 +67,36 @@ def measure(page: Any, address: str) -> tuple[list[float], list[float], list[flo
     return starts, page.evaluate(ANSWERS), repaints, [page.evaluate(ADDITIONS) for _ in range(RUNS)]
 
 
-def main() -> int:
-    """Measure and print; exit code 1 when over a bar."""
-    from playwright.sync_api import sync_playwright
-
-    rules = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "rules" / "transformer.yaml")
-    begun = time.perf_counter()
-    made = build.page(plan.Plan(document.load(rules)), path=rules)
-    seconds = time.perf_counter() - begun
-    every = build.page(plan.Plan(document.load(rules)), every_preset=True)
+def measure(options: Options) -> Iterator[Row]:
+    """The file, then what a browser does with it."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise Missing("needs `pip install '.[browser]'`") from None
     program = os.environ.get("COMPUTE_GAUGE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        raise Missing("needs a Chromium")
+    sys.path.insert(0, ROOT)
+    from engine import document, plan
+    from engine.page import build
+
+    rules = f"{ROOT}/rules/transformer.yaml"
+    made: list[str] = []
+    took = block(lambda: made.append(build.page(plan.Plan(document.load(rules)), path=rules)))
+    every = build.page(plan.Plan(document.load(rules)), every_preset=True)
+    yield Row(NAMES[0], float(len(made[0])), "with every preset", float(len(every)), len(made[0]) / len(every), most=LARGEST, unit="B")
+    yield Row(NAMES[1], took.cpu, wall=took.wall)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "gauge.html"
-        file.write_text(made, encoding="utf-8")
+        file.write_text(made[0], encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        starts, answers, repaints, additions = measure(browser.new_page(), file.as_uri())
+        starts, answers, repaints, additions = (median(each) / 1000 for each in times(browser.new_page(), file.as_uri()))
         browser.close()
-    print(f"size                 {len(made):8,} bytes   (bar: {BAR:,}; with every preset: {len(every):,})")
-    print(f"made in              {seconds:8.1f} s")
-    print(f"start                {middle(starts)}")
-    print(f"answer               {middle(answers)}")
-    print(f"repaint              {middle(repaints)}   (bar: {FRAME:.0f} ms)")
-    print(f"a million additions  {middle(additions)}")
-    return 1 if len(made) > BAR or statistics.median(repaints) > FRAME else 0
+    for name, took_so_long, most in ((NAMES[2], starts, 0), (NAMES[3], answers, 0), (NAMES[4], repaints, FRAME)):
+        yield Row(name, took_so_long, "a million additions", additions, took_so_long / additions, wall=took_so_long, most=most)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from command import alone
+
+    sys.exit(alone(__file__))

@@ -1,16 +1,14 @@
 """Big sheets: how the time to load and to evaluate grows with the rules, and how others do on the same sheet.
 
-    python benchmarks/sheets.py [--large] [--peers PYTHON] [--hyperformula FOLDER]
-
 A sheet of N rules has a depth of 100: each rule takes three names of the level before, with + - * / min max ceil. All times are CPU time of
-one process a program, user and system; garbage collection is as Python has it. `--large` adds 100,000 rules. `--peers` is a Python with
-`formulas`, `pycel` and `openpyxl` installed, `--hyperformula` a folder with `node_modules/hyperformula`; what is not there is left out, and
-what takes longer than `LONGEST` seconds has no figure. Every program must come to the same last value.
+one process a program; garbage collection is as Python has it. The others are `formulas` and `pycel` (`pip install formulas pycel openpyxl`,
+or `--peers` a Python that has them) and HyperFormula (`npm install hyperformula`, or `--hyperformula` the folder that was done in). What is
+not there is left out, and what takes longer than `LONGEST` seconds has no figure. Every program must come to the same last value.
 """
 
 from __future__ import annotations
 
-import argparse
+import itertools
 import json
 import os
 import shutil
@@ -19,16 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from harness import ROOT, Options, Row
+
 DEPTH = 100
 INPUTS = 50
 LONGEST = 120
-SIZES = (100, 1_000, 10_000)
+SMALL = 100
+SIZES = (1_000, 10_000)
 LARGE = 100_000
 RUNS = 15
 FORMULAS = (
@@ -38,6 +39,17 @@ FORMULAS = (
     ("min({0}, {1}) * 2 - {2}", "MIN({0},{1})*2-{2}"),
     ("max({0}, {1}) - ceil({2} / 2)", "MAX({0},{1})-CEILING({2}/2,1)"),
     ("ceil({0} * 3 / 8) + min({1}, {2})", "CEILING({0}*3/8,1)+MIN({1},{2})"),
+)
+PEERS = ("formulas", "pycel", "HyperFormula")
+STEPS = (  # what `ours` measures, in words, and what is asked of 10,000 rules
+    ("load", "load", 2),
+    ("prepare", "prepare all names", 0),
+    ("ask", "evaluate all names", 0.010),
+)
+NAMES = (
+    *(f"{word}, {SIZES[1]:,} rules" for _, word, _ in STEPS),
+    f"one input changed, {SIZES[1]:,} rules",
+    *(f"{word}, {SIZES[0]:,} rules, beside {name}" for name in PEERS for word in ("first answer", "one input changed")),
 )
 
 
@@ -95,7 +107,7 @@ def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def ours(path: str, column: int) -> dict[str, Any]:
     """This engine, in this process; the input at `column` is the one that is changed."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, ROOT)
     from engine.library import load
 
     loading, rules = cpu(lambda: load(path, large=True))
@@ -124,7 +136,7 @@ def ours(path: str, column: int) -> dict[str, Any]:
 
 def with_pycel(path: str, rows: int, moved: int) -> dict[str, Any]:
     """`pycel`: compiles a cell when it is first asked for."""
-    from pycel import ExcelCompiler  # type: ignore[import-not-found]
+    from pycel import ExcelCompiler
 
     cells = [f"Sheet!B{row}" for row in range(1, rows + 1)]
     loading, book = cpu(lambda: ExcelCompiler(filename=path))
@@ -140,7 +152,7 @@ def with_pycel(path: str, rows: int, moved: int) -> dict[str, Any]:
 
 def with_formulas(path: str, rows: int, moved: int) -> dict[str, Any]:
     """`formulas`: computes a whole workbook."""
-    import formulas  # type: ignore[import-not-found]
+    import formulas
 
     name = f"'[{os.path.basename(path)}]SHEET'!"
     loading, book = cpu(lambda: formulas.ExcelModel().loads(path).finish())
@@ -202,7 +214,7 @@ def peers(made: Sheet, folder: str, python: str, node: str) -> dict[str, dict[st
 
 def of_a_peer(name: str, folder: str, moved: str) -> None:
     """Measure a Python library of others in its own process."""
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     rows = json.loads(Path(folder, "rows.json").read_text(encoding="utf-8"))
     book = openpyxl.Workbook()
@@ -216,45 +228,27 @@ def of_a_peer(name: str, folder: str, moved: str) -> None:
     print(json.dumps({key: float(value) for key, value in found.items()}))
 
 
-def shown(seconds: float) -> str:
-    """A time for reading."""
-    return f"{seconds:8.2f} s " if seconds >= 1 else f"{seconds * 1000:8.2f} ms"
+def compared(count: int, mine: dict[str, Any], others: dict[str, dict[str, Any] | str]) -> Iterator[Row]:
+    """Two rows for each of the others: the first answer, and after a change of one input."""
+    for name in PEERS:
+        found = others.get(name, f"{name} is not installed")
+        for word, parts in (("first answer", ("load", "first")), ("one input changed", ("change",))):
+            title = f"{word}, {count:,} rules, beside {name}"
+            if isinstance(found, str):
+                yield Row(title, note=found)
+                continue
+            for key in ("value", "changed"):
+                assert abs(found[key] - mine[key]) <= 1e-9 * abs(mine[key]), f"{name} comes to {found[key]}, not {mine[key]}"
+            took, theirs = sum(mine[part] for part in parts), sum(found[part] for part in parts)
+            yield Row(title, took, name, theirs, took / theirs, took / theirs, bar=1)
 
 
-def report(count: int, made: Sheet, mine: dict[str, Any], others: dict[str, dict[str, Any] | str]) -> None:
-    """Print the figures of one size, those of others as ratios to ours."""
-    print(f"\n{len(made.rules):,} rules (a rule: µs)")
-    for key in ("load", "first", "again", "prepare", "ask", "prepare one", "change"):
-        print(f"  {key:12} {shown(mine[key])}  {mine[key] / count * 1e6:9.2f}")
-    for name, found in others.items():
-        if isinstance(found, str):
-            print(f"  {name:12} {found}")
-            continue
-        for key in ("value", "changed"):
-            assert abs(found[key] - mine[key]) <= 1e-9 * abs(mine[key]), f"{name} comes to {found[key]}, not {mine[key]}"
-        first, change = found["load"] + found["first"], found["change"]
-        print(
-            f"  {name:12} first answer {shown(first)}, {first / (mine['load'] + mine['first']):7.1f} x ours;"
-            f" one input changed {shown(change)}, {change / mine['change']:9.1f} x ours"
-        )
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--large", action="store_true")
-    parser.add_argument("--peers", default="")
-    parser.add_argument("--hyperformula", default="")
-    parser.add_argument("--of", nargs=3, help=argparse.SUPPRESS)
-    parser.add_argument("--ours", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.of:
-        of_a_peer(*options.of)
-        return
-    if options.ours:
-        print(json.dumps(ours(options.ours[0], int(options.ours[1]))))
-        return
-    for count in (*SIZES, *([LARGE] if options.large else [])):
+def measure(options: Options) -> Iterator[Row]:
+    """A sheet of 1,000 and of 10,000 rules; with `--large` of 100 and 100,000 too, each beside the others."""
+    python = options.peers or (sys.executable if find_spec("formulas") and find_spec("pycel") and find_spec("openpyxl") else "")
+    node = options.hyperformula if Path(options.hyperformula, "node_modules", "hyperformula").is_dir() else ""
+    taken = {}
+    for count in (*([SMALL] if options.large else []), *SIZES, *([LARGE] if options.large else [])):
         made = sheet(count)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "sheet.yaml")
@@ -262,8 +256,31 @@ def main() -> None:
             mine = answer_of([sys.executable, __file__, "--ours", str(path), str(made.moved)], folder)
             if isinstance(mine, str):
                 raise SystemExit(mine)
-            report(count, made, mine, peers(made, folder, options.peers, options.hyperformula))
+            taken[count] = mine, peers(made, folder, python, node) if count == SIZES[0] or options.large else {}
+    for before, count in itertools.pairwise(taken):
+        few, many, grown = taken[before][0], taken[count][0], count // before
+        for key, word, most in STEPS:
+            base, at = few[key] * grown, count == SIZES[1]
+            title, against = f"{word}, {count:,} rules", f"{grown} x that of {before:,}"
+            yield Row(title, many[key], against, base, many[key] / base, many[key] / base, bar=1.5 if most else 0, most=most if at else 0)
+        yield Row(f"one input changed, {count:,} rules", many["change"], "all of them", many["ask"], many["change"] / many["ask"], bar=1)
+    for count, (mine, others) in taken.items():
+        if others or count == SIZES[0]:
+            yield from compared(count, mine, others)
+
+
+def main() -> int:
+    """Measure; or, in a process of its own, one program on one sheet."""
+    if sys.argv[1:2] == ["--of"]:
+        of_a_peer(*sys.argv[2:])
+        return 0
+    if sys.argv[1:2] == ["--ours"]:
+        print(json.dumps(ours(sys.argv[2], int(sys.argv[3]))))
+        return 0
+    from command import alone
+
+    return alone(__file__)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

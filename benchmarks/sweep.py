@@ -1,151 +1,126 @@
-"""How fast sweeps are: `python benchmarks/sweep.py` (needs the extra `sweep`). Ratios within one run, on one core, in CPU time.
+"""How fast sweeps are, on one core.
 
-Columns of numbers on the article's rules and on the transformer's, each beside a numpy function of the same closed form written by hand
-(in the same blocks) and beside what reading the columns and writing the answer takes; then a grid of 10**8 rows (`--rows`) of which few are
-kept, with the memory it takes. Each figure is the best of several runs taken in turn.
+Columns of numbers on the article's rules and on the transformer's, each beside a numpy function of the same form written by hand (in the
+same blocks) and beside what reading the columns and writing a result takes; and the memory a grid takes of which few rows are kept, held
+against a hundredth of the grid.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
-import resource
+import json
 import sys
-import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from engine import document, presets, source  # noqa: E402 - the checkout beside this file
-from engine.errors import Text  # noqa: E402
-from engine.plan import Plan  # noqa: E402
-from engine.sweep import columns, grid, run, table  # noqa: E402
+from by_hand import ARTICLE, SERVING, Case
+from harness import ROOT, Missing, Options, Row, block, in_turn, process, row
 
 LENGTH = 10_000_000
-RUNS = 5
+RUNS = 7
+ROWS = 10**8
+NAMES = (
+    f"{LENGTH:,} rows by `compute_gauge.yaml`",
+    f"{LENGTH:,} rows by `compute_gauge.yaml`, the memory's part",
+    f"{LENGTH:,} rows by `transformer.yaml`",
+    "two rows by `transformer.yaml`: bounds proved, a program made",
+    f"`sweep` of {ROWS:,} rows, few kept",
+    f"`sweep` of {ROWS:,} rows, memory at the peak",
+)
 Columns = dict[str, Any]
 
 
-def article(at: Columns) -> Any:
-    """`total_memory` of the article in training at 16 bits with AdamW, by hand."""
-    places = at["batch_size"] * at["sequence_length"]
-    inner = 34 * at["hidden_size"] + 5 * at["sequence_length"] * at["attention_heads"]
-    return 14 * at["parameters"] + 4 * places * at["layers"] * at["hidden_size"] + 2 * places * inner
+def read(plan: Any, given: dict[str, str], more: Any = ()) -> Any:
+    """What inputs come to."""
+    from engine import presets, source
+    from engine.errors import Text
 
-
-def serving(at: Columns) -> Any:
-    """`peak_memory` of Llama 3 8B in inference, by hand from `formula … --keep batch_size,sequence_length`."""
-    batch, length = at["batch_size"], at["sequence_length"]
-    places = batch * length
-    prompt = np.maximum(118_792 * places + 520 * length, 8_200 * places + 256_512 * batch)
-    return 131_072 * places + np.maximum(prompt, 8 * places + 395_776 * batch) + 16_060_522_752
-
-
-CASES: list[tuple[str, str, str, Callable[[Columns], Any], dict[str, tuple[int, int]]]] = [
-    (
-        "compute_gauge.yaml",
-        "{mode: training, precision: float16, optimizer: adamw}",
-        "total_memory",
-        article,
-        {"batch_size": (1, 512), "sequence_length": (1, 2**17), "layers": (1, 128), "hidden_size": (64, 2**14), "attention_heads": (1, 128),
-         "parameters": (10**6, 10**12)},
-    ),
-    ("transformer.yaml", "{model: llama-3-8b}", "peak_memory", serving, {"batch_size": (1, 512), "sequence_length": (1, 2**17)}),
-]  # fmt: skip
-
-
-def best(work: Sequence[Callable[[], Any]]) -> list[float]:
-    """The least CPU time of each of these, taken in turn."""
-    found = [float("inf")] * len(work)
-    for _ in range(RUNS):
-        for index, each in enumerate(work):
-            begun = time.process_time()
-            each()
-            found[index] = min(found[index], time.process_time() - begun)
-    return found
-
-
-def read(plan: Plan, given: str, more: Any = ()) -> Any:
-    """What inputs given as text come to."""
-    text = Text("inputs.yaml", given)
+    text = Text("inputs.yaml", json.dumps(given))
     return presets.read_inputs(plan, source.parse(text), text, list(more))
 
 
-def blocks(apply: Callable[[Columns], Any], at: Columns) -> Any:
+def blocks(apply: Callable[..., Any], at: Columns, **named: Any) -> Any:
     """A function over columns, in blocks."""
+    import numpy as np
+
+    from engine.sweep import columns
+
     out: Any = np.empty(LENGTH, np.int64)
     for start in range(0, LENGTH, columns.BLOCK):
         here = slice(start, start + columns.BLOCK)
-        out[here] = apply({name: column[here] for name, column in at.items()})
+        out[here] = apply(**{name: column[here] for name, column in at.items()}, **named)
     return out
 
 
-def compare() -> None:
-    """Columns: the engine, by hand, and the memory alone."""
+def moved(**at: Any) -> Any:
+    """What reads every column and writes a result, and computes next to nothing."""
+    total = None
+    for column in at.values():
+        total = column if total is None else total | column
+    return total
+
+
+def compare(case: Case) -> dict[str, Any]:
+    """The engine, by hand, the memory alone, and the engine on two rows."""
+    import numpy as np
+
+    from engine import document
+    from engine.plan import Plan
+    from engine.sweep import columns
+
     random = np.random.default_rng(1)
-    heads = ("engine M/s", "by hand M/s", "engine / hand", "engine / memory", "set up once, ms", "rest / hand")
-    print(f"{'rules':20}" + "".join(f" {head:>15}" for head in heads))
-    for rules, given, name, hand, bounds in CASES:
-        plan = Plan(document.load(str(ROOT / "rules" / rules)))
-        known = read(plan, given)
-        at = {each: random.integers(low, high, LENGTH) for each, (low, high) in bounds.items()}
-        found = columns.compute(plan, known, at, [name])[name]
-        assert not found.rounded
-        assert (found.values == blocks(hand, at)).all(), f"the function by hand is not {name}"
-
-        def moved(at: Columns) -> Any:
-            total = None
-            for column in at.values():
-                total = column if total is None else np.bitwise_or(total, column)
-            return total
-
-        few = {each: column[:2] for each, column in at.items()}
-        engine, by_hand, memory, once = best([
-            lambda plan=plan, known=known, at=at, name=name: columns.compute(plan, known, at, [name]),  # type: ignore[misc]
-            lambda hand=hand, at=at: blocks(hand, at),  # type: ignore[misc]
-            lambda at=at: blocks(moved, at),  # type: ignore[misc]
-            lambda plan=plan, known=known, few=few, name=name: columns.compute(plan, known, few, [name]),  # type: ignore[misc]
-        ])  # fmt: skip
-        rest = (engine - once) / by_hand
-        cells = (f"{LENGTH / engine / 1e6:.0f}", f"{LENGTH / by_hand / 1e6:.0f}", f"{engine / by_hand:.2f}x", f"{engine / memory:.2f}x")
-        print(f"{rules:20}" + "".join(f" {cell:>15}" for cell in (*cells, f"{once * 1e3:.1f}", f"{rest:.2f}x")))
+    plan = Plan(document.load(f"{ROOT}/{case.rules}"))
+    known = read(plan, case.given)
+    at = {each: random.integers(low, high, LENGTH) for each, (low, high) in case.bounds.items()}
+    found = columns.compute(plan, known, at, [case.name])[case.name]
+    assert not found.rounded
+    assert (found.values == blocks(case.by_hand, at, largest=np.maximum)).all(), f"the function by hand is not {case.name}"
+    few = {each: column[:2] for each, column in at.items()}
+    works = {
+        "ours": lambda: block(lambda: columns.compute(plan, known, at, [case.name])),
+        "by hand": lambda: block(lambda: blocks(case.by_hand, at, largest=np.maximum)),
+        "memory": lambda: block(lambda: blocks(moved, at)),
+        "set up": lambda: block(lambda: columns.compute(plan, known, few, [case.name])),
+    }
+    return in_turn(works, runs=RUNS, warm=0)
 
 
-def large(rows: int) -> None:
-    """A grid of which few rows are kept."""
-    made, own = grid.extended(
-        document.load(str(ROOT / "rules" / "transformer.yaml")), "headroom >= 0 and headroom < 1000000 * formats.float32.bytes"
-    )
+def grid_of(rows: int) -> int:
+    """A grid of so many rows of which few are kept; how many those are."""
+    from engine import document
+    from engine.sweep import grid, run, table
+
+    path = f"{ROOT}/rules/transformer.yaml"
+    made, own = grid.extended(document.load(path), "headroom >= 0 and headroom < 1000000 * formats.float32.bytes")
     vary = [f"batch_size=1..{rows // 10_000}", "sequence_length=1..1000", "tensor_parallel=1,2,4,8,16", "attention=sdpa,eager"]
-    found = grid.Grid(
-        made,
-        lambda plan, more: read(plan, "{model: llama-3-8b, device: h100-sxm}", more),
-        vary,
-        ("peak_memory", "headroom"),
-        own_fits=own,
-    )
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.process_time()
-    done = run.run(found, table.table(found, "csv", io.StringIO()), lambda _: True)
-    took = time.process_time() - begun
-    grew = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    rate = f"{done.seen / took / 1e6:.0f} M rows/s"
-    print(f"\ngrid of {done.seen:,} rows, {done.written:,} kept: {rate}, {grew / 1024:.0f} MiB more at the peak")
+    given = {**SERVING.given, "device": "h100-sxm"}
+    found = grid.Grid(made, lambda plan, more: read(plan, given, more), vary, ("peak_memory", "headroom"), own_fits=own)
+    return run.run(found, table.table(found, "csv", io.StringIO()), lambda _: True).written
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=10**8, metavar="N", help="rows of the grid (default: %(default)s)")
-    rows = parser.parse_args().rows
-    large(rows)
-    compare()
+def measure(options: Options) -> Iterator[Row]:
+    """Columns, then grids in processes of their own."""
+    try:
+        import numpy  # noqa: F401, ICN001 - whether it is there
+    except ImportError:
+        raise Missing("needs `pip install '.[sweep]'`") from None
+    sys.path.insert(0, ROOT)
+    rows = ROWS * (10 if options.large else 1)
+    code = f"import sys; sys.path[:0] = [{ROOT!r} + '/benchmarks', {ROOT!r}]; import sweep; sweep.grid_of(int(sys.argv[1]))"
+    few, many = (process([sys.executable, "-c", code, str(count)]) for count in (rows // 100, rows))  # first: this process is small yet
+    taken = compare(ARTICLE)
+    hand = "numpy by hand"
+    yield row(NAMES[0], taken["ours"], hand, taken["by hand"], bar=1.5)
+    yield row(NAMES[1], taken["ours"], "reading and writing", taken["memory"], bar=3)
+    taken = compare(SERVING)
+    yield row(NAMES[2], taken["ours"], hand, taken["by hand"], bar=1.5)
+    yield row(NAMES[3], taken["set up"])
+    yield row(NAMES[4], [many], note=f"{rows / many.cpu / 1e6:.0f} million rows a second")
+    ratio = many.peak / few.peak
+    yield Row(NAMES[5], float(many.peak), f"{rows // 100:,} rows", float(few.peak), ratio, ratio, bar=1.2, unit="B")
 
 
 if __name__ == "__main__":
-    main()
+    from command import alone
+
+    sys.exit(alone(__file__))

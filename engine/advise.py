@@ -36,11 +36,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import chain, combinations, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from .errors import CommandError, InputError, Problem
 from .evaluate import Given, Values, beside, changed, checked, evaluate, require
 from .graph import lever_formulas, needed_by
+from .named import NamedTuple
 from .plan import NOTHING, Absent, Plan, Step
 from .quantity import Number
 from .records import Lever, Value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from .evaluate import Values
+from .named import NamedTuple
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import Number
 from .records import Rule

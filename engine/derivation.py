@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from .encode import plain_value, to_json
 from .errors import plain
 from .evaluate import Values
 from .formula import write
 from .graph import needed_by
+from .named import NamedTuple
 from .plan import NOTHING, Absent, Stop, Wrong
 from .quantity import grouped, readable
 from .tree import Cell, Constant, Formula, Item, Name, Tree, Truth, children, rebuilt

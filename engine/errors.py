@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from .named import NamedTuple
 
 SHOWN = 20
 """How many problems are shown at once."""

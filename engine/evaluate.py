@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from .errors import InputError, Place, Problem, plain
+from .named import NamedTuple
 from .plan import NOTHING, Absent, Cells, Plan
 from .quantity import Number
 from .records import Input, Value

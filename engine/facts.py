@@ -9,12 +9,13 @@ import os
 import statistics
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import presets, source
 from .document import shape_problems
 from .errors import FileError, GaugeError, InputError, Place, Problem, Text, plain, suggest
 from .evaluate import Given, evaluate, require
+from .named import NamedTuple
 from .plan import NOTHING, Absent, Plan
 from .quantity import Number, grouped, read
 from .records import Value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .bodies import Bodies
 from .emit import latex, mathml, python
@@ -13,6 +13,7 @@ from .evaluate import Values
 from .expand import Expansion, definitions, expand, substitute
 from .formula import write
 from .making import TRUE, ZERO, names, number
+from .named import NamedTuple
 from .plan import Plan
 from .quantity import Number
 from .records import Input, Rule, table_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
+from .named import NamedTuple
 from .records import Document, Input, Lever, Rule
 from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
 

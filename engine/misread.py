@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain
+from .named import NamedTuple
 from .quantity import LONGEST, literal
 from .tree import DEEPEST, LONGEST_FORMULA, MOST_TOKENS
 

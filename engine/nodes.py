@@ -6,10 +6,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from . import lookup
 from .errors import FileError, Place, Problem, Text, plain
+from .named import NamedTuple
 
 LARGEST = 1_000_000
 """Bytes a file may have."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import arithmetic
 from .arithmetic import Undefined, kept
 from .errors import Problem, plain
 from .graph import Graph, build
+from .named import NamedTuple
 from .records import Document, Input, Rule, Shape, Value, table_of
 from .tree import (
     Call,

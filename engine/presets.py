@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from . import lookup
 from .errors import FileError, GaugeError, InputError, Place, Problem, RulesError, Text, plain, suggest
 from .evaluate import Given, Values, checked, evaluate, missing_inputs, require
+from .named import NamedTuple
 from .nodes import Mapping, Node, Scalar, Sequence, read_text
 from .plan import NOTHING, Plan
 from .records import Citation, Document, Input, PresetKind, Type, Value

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import lookup, nodes, presets
 from .errors import Text
 from .evaluate import Given
 from .lookup import Seen
+from .named import NamedTuple
 from .nodes import Node, Scalar
 from .opened import Opener, open_plan
 from .packed import Packer, pack_plan

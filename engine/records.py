@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from .errors import Place
+from .named import NamedTuple
 from .nodes import Node
 from .quantity import Number
 from .tree import Formula

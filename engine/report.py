@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from .breakdown import Breakdown, break_down
 from .encode import number, plain_value
 from .errors import Problem, plain
 from .evaluate import Between, Values, beside, checked
+from .named import NamedTuple
 from .plan import NOTHING, Absent
 from .quantity import Number, exact
 

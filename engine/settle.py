@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from .bodies import Bodies
 from .formula import write
 from .making import choose, logic
+from .named import NamedTuple
 from .tree import (
     Choose,
     Compare,

@@ -16,10 +16,11 @@ import os
 import re
 import stat
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import lookup
 from .lookup import Seen
+from .named import NamedTuple
 
 try:
     from _blake2 import blake2b  # what `hashlib` gives, without OpenSSL, which takes as long to load as all else here

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from .errors import Place
+from .named import NamedTuple
 from .quantity import Number
 
 Made = TypeVar("Made")

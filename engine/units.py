@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import arithmetic
 from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
+from .named import NamedTuple
 from .quantity import Number
 from .records import Document, Input, Lever, Rule, Shape, table_of
 from .tree import (

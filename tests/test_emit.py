@@ -307,7 +307,7 @@ def imported(code: str, path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)], ids=["a fifth", "all"])
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "all"])
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
 def test_python_of_every_shipped_rule(path: Path, step: int, tmp_path: Path) -> None:
     """By its own examples: what is expected, the plan and the generated module agree."""

@@ -244,7 +244,7 @@ def shipped() -> list[Path]:
     return sorted(path for path in (ROOT / "rules").glob("*.yaml") if "\nrules:" in (text := path.read_text()) or "\ninclude:" in text)
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)], ids=["a fifth", "all"])
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "all"])
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
 def test_every_shipped_rule_expands(path: Path, step: int) -> None:
     """And the forms have the values of the rules, at the defaults."""

@@ -19,13 +19,13 @@ FILES = sorted((Path(__file__).parent / "families").glob("*.json"))
 
 def found(record: dict[str, Any], file: Path) -> dict[str, Any]:
     """What the rules say about everything a record expects."""
+    wanted = list(record["expect"])
     file.write_text(json.dumps(record["config"]), encoding="utf-8")
     given = {"sequence_length": 8, "model": file, **record.get("given", {})}
-    values = evaluate.evaluate(
-        plan(), presets.read_inputs(plan(), None, None, [(name, scalar(word(value))) for name, value in given.items()])
-    )
-    evaluate.require(values, list(record["expect"]))
-    return {name: values[name] if values.has(name) else 0 for name in record["expect"]}
+    read = presets.read_inputs(plan(), None, None, [(name, scalar(word(value))) for name, value in given.items()])
+    values = evaluate.evaluate(plan(), read, wanted)
+    evaluate.require(values, wanted)
+    return {name: values[name] if values.has(name) else 0 for name in wanted}
 
 
 def word(value: object) -> str:

@@ -15,6 +15,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -225,12 +226,17 @@ def test_labels_stay_text(name: str, open_page: Opener, tmp_path: Path, harmless
 # Served
 
 
+@cache
+def fence_page() -> str:
+    return build.page(Plan(load("fence.yaml")), path="fence.yaml")
+
+
 @pytest.fixture
 def fence(write: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The page of a small rules file, `fence.yaml` of the working folder."""
     path = write(SMALL, "fence.yaml")
     monkeypatch.chdir(Path(path).parent)
-    return build.page(Plan(load("fence.yaml")), path="fence.yaml")
+    return fence_page()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_the_table_of_the_readme(reset: bool) -> None:
     """Between its two comments README.md has what `check --truth --format markdown` prints; `pytest --reset` writes it there."""
     text = README.read_text(encoding="utf-8")
     before, rest = text.split("<!-- check --truth --format markdown -->\n")
-    shown, after = rest.split("<!-- end -->\n")
+    shown, after = rest.split("<!-- end -->\n", 1)
     printed = agreement.text(found(), "github", agreement.LISTED)
     if reset:
         README.write_text(f"{before}<!-- check --truth --format markdown -->\n{printed}<!-- end -->\n{after}", encoding="utf-8", newline="")

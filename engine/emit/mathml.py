@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
 from ..errors import plain
+from ..named import NamedTuple
 from ..quantity import Number
 from ..tree import Call, Cell, Choose, Compare, Constant, Fold, Item, Logic, Name, Negative, Not, Power, Tree, Truth
 from .symbols import Symbol, symbols

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from ..errors import plain
 from ..formula import rank, write
+from ..named import NamedTuple
 from ..records import Table, Value
 from ..tree import (
     Call,

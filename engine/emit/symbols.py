@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from ..named import NamedTuple
 
 _SYMBOL = re.compile(r"(?P<base>[A-Za-z]{1,20})(?:_(?:\{(?P<braced>[A-Za-z0-9]{1,20})\}|(?P<index>[A-Za-z0-9]{1,20})))?")
 

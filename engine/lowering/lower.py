@@ -10,10 +10,11 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..evaluate import Values
 from ..making import names as names_of
+from ..named import NamedTuple
 from ..plan import NOTHING, Absent, Stop, Wrong
 from ..records import Input, table_of
 from ..tree import LARGEST_EXPONENT, Call, Cell, Choose, Compare, Constant, Fold, Formula, Logic, Name, Negative, Not, Power, Tree, children

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
-from typing import NamedTuple
 
+from ..named import NamedTuple
 from ..quantity import BITS
 from ..quantity import whole as plain
 from .nodes import Node, Nodes, Truth, Unsupported, Whole, high, low

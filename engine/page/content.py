@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import listing, presets
 from ..document import load
 from ..emit import javascript
 from ..errors import GaugeError, RulesError, plain
 from ..graph import needed_by
+from ..named import NamedTuple
 from ..plan import Plan
 from ..records import Citation, Document, Input, Lever, PresetKind, Rule, Table, Value, table_of
 from ..source import Mapping, Node, Scalar, Sequence

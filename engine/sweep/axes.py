@@ -7,9 +7,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import CommandError, GaugeError, InputError, Place, Problem, Text, plain, suggest
+from ..named import NamedTuple
 from ..plan import Plan
 from ..presets import as_input, names
 from ..quantity import Number, grouped, read, whole

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import CommandError, InputError, Problem, plain
 from ..evaluate import Given, evaluate, require
 from ..lowering.nodes import Unsupported
+from ..named import NamedTuple
 from ..plan import Plan
 from ..presets import as_input
 from ..values import outside

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..lowering.nodes import Node
+from ..named import NamedTuple
 from .axes import Numbers, Steps, Table, scale_of
 
 Array = Any

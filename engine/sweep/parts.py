@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..evaluate import Given, Values, beside, checked, evaluate
 from ..lowering.lower import Column, Lowering
 from ..lowering.nodes import SMALL, Node, Nodes, Truth, Whole, dtype_for, high, low
 from ..lowering.numbers import Number, add, of, scaled
+from ..named import NamedTuple
 from ..plan import NOTHING, Absent, Plan
 from .axes import Axis, at, ends, scale_of
 from .kernel import Array, Dimension, Kernel, Range

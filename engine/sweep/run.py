@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from ..named import NamedTuple
 from .grid import Grid
 from .rows import Rows
 from .table import Table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import sympy
 from sympy import Add, Expr, Integer, Symbol
@@ -11,6 +10,7 @@ from sympy import Add, Expr, Integer, Symbol
 from .. import arithmetic, making
 from ..formula import write
 from ..making import ZERO, call, choose, product, total
+from ..named import NamedTuple
 from ..quantity import Number
 from ..tree import (
     Call,

@@ -67,7 +67,7 @@ def model_class(config: Any, head: str | None) -> Any:
     if head is None and config.architectures:
         return getattr(transformers, config.architectures[0])
     for name in HEADS[head] if head else ["AutoModelForCausalLM", "AutoModelForSeq2SeqLM", "AutoModel"]:
-        mapping = getattr(transformers, name)._model_mapping  # noqa: SLF001 - the one table of them
+        mapping = getattr(transformers, name)._model_mapping
         if type(config) in mapping:
             found = mapping[type(config)]
             return found[0] if isinstance(found, tuple) else found
@@ -79,7 +79,7 @@ def built(raw: Record, given: Record) -> Any:
     config = configured(raw, given)
     kind = model_class(config, given.get("head"))
     precision = getattr(torch, given["precision"])
-    model = kind._from_config(config, attn_implementation=given.get("attention"), dtype=precision)  # noqa: SLF001
+    model = kind._from_config(config, attn_implementation=given.get("attention"), dtype=precision)
     for module in model.modules():  # the facts: `model.to(precision)` for real tensors; fake ones refuse it and stay as they were built
         for name, buffer in module.named_buffers(recurse=False):
             if buffer.is_floating_point() and not isinstance(buffer, FakeTensor):

@@ -1,7 +1,7 @@
 """Measures the facts of tests/truth/ again, or new ones of any model transformers knows, with torch on the CPU.
 
-    python benchmarks/measure.py KIND config.json [NAME=VALUE ...]      one record, as it stands in tests/truth/KIND.jsonl
-    python benchmarks/measure.py --again N [--facts DIR] [--kind KIND]  N records of each kind, measured and compared
+    python tests/truth/measure.py KIND config.json [NAME=VALUE ...]      one record, as it stands in tests/truth/KIND.jsonl
+    python tests/truth/measure.py --again N [--facts DIR] [--kind KIND]  N records of each kind, measured and compared
 
 Needs `pip install '.[truth]'` (torch, transformers); no test does. Models are built from their configuration, no checkpoint is
 read. All figures are bytes of tensors, except `parameters`. Small models run on real tensors, others on fake ones, which
@@ -31,7 +31,7 @@ except ImportError as missing:
 
 from torch_models import Record, accepted, built, dropout_as_on_cuda, edited, fakeable, inputs, loss_of, trainable, with_layers
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 DEFAULTS: Record = {
     "batch_size": 1, "sequence_length": 64, "precision": "float32", "dropout": 0, "gradient_checkpointing": "none",
@@ -157,7 +157,7 @@ def saved(raw: Record, given: Record, *, trace: bool = False) -> tuple[int, list
     with fakeable(raw, given), dropout_as_on_cuda():
         model = trainable(raw, given)
         batch = inputs(model, given, labels=True)
-        known = {t.untyped_storage()._cdata for t in [*model.parameters(), *model.buffers(), *batch.values()]}  # noqa: SLF001
+        known = {t.untyped_storage()._cdata for t in [*model.parameters(), *model.buffers(), *batch.values()]}
 
         def pack(t: Any) -> Any:
             kept.append(t)
@@ -165,7 +165,7 @@ def saved(raw: Record, given: Record, *, trace: bool = False) -> tuple[int, list
 
         with tracker if trace else contextlib.nullcontext(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
             loss = loss_of(model, batch, given)
-        found = {t.untyped_storage()._cdata: t for t in kept if t.untyped_storage()._cdata not in known}  # noqa: SLF001
+        found = {t.untyped_storage()._cdata: t for t in kept if t.untyped_storage()._cdata not in known}
         rows = [tracker.row(t.untyped_storage(), t) for t in found.values()] if trace else []
         del loss
         return sum(t.untyped_storage().nbytes() for t in found.values()), rows
@@ -358,7 +358,7 @@ def main() -> int:
     reader.add_argument("--decode", action="store_true", help="kv_cache after a prompt of one token less and a step")
     reader.add_argument("--trace", action="store_true", help="also the tensors saved, or alive at the peak, largest first")
     reader.add_argument("--again", type=int, metavar="N", help="measure N records of each kind again")
-    reader.add_argument("--facts", default=os.path.join(ROOT, "tests", "truth"), metavar="DIR")
+    reader.add_argument("--facts", default=HERE, metavar="DIR")
     reader.add_argument("--kind", choices=[*KINDS])
     asked = reader.parse_intermixed_args()
     transformers.logging.set_verbosity_error()
