@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .errors import Place, Problem, RulesError, plain, suggest
+from .patterns import Patterned
 from .records import Document, Input, Lever, Rule
 from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
 
@@ -77,7 +78,7 @@ def build(document: Document) -> Graph:
     for name, item in items.items():
         found: dict[str, None] = {}
         for formula in formulas(item):
-            mine = read.get(id(formula.tree))
+            mine = _plain_needs(items, formula) or read.get(id(formula.tree))
             if mine is None:
                 mine = {}
                 before = len(problems)
@@ -101,6 +102,15 @@ def build(document: Document) -> Graph:
         for needed in needs[name]:
             users[needed].append(name)
     return Graph(document, order, needs, {name: tuple(by) for name, by in users.items()})
+
+
+def _plain_needs(items: Mapping[str, Input | Rule], formula: Formula) -> dict[str, None] | None:
+    """The inputs and rules of a formula after a pattern that names nothing else; None for any other."""
+    if formula.__class__ is not Patterned or (reads := formula.pattern.reads) is None:
+        return None
+    names = formula.names
+    found = dict.fromkeys([names[index] for index in reads])
+    return found if items.keys() >= found.keys() else None
 
 
 def needed_by(document: Document, formula: Formula) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    errors quantity lookup nodes source schema misshapen tree misread formula records values arithmetic document graph units plan
+    errors quantity lookup nodes source schema misshapen tree misread patterns formula records values arithmetic document graph units plan
     quick store packed opened evaluate presets recall facts check encode breakdown derivation report tables listing agreement solve
     making bodies settle expand lowering prepare symbolic sweep advise advice emit formulas page asking library
 """.split()
