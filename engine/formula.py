@@ -54,12 +54,12 @@ def parse(text: str, place: Place) -> Formula:
     Raises:
         RulesError: with what is wrong, where, and what to write instead.
     """
-    stripped = text.strip()
-    if not stripped:
-        raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     easy = after(text, place, _easy_tree)
     if easy is not None:
         return easy
+    stripped = text.strip()
+    if not stripped:
+        raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
     from .misread import Source, bound, syntax_problem
 

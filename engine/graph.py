@@ -78,7 +78,9 @@ def build(document: Document) -> Graph:
     for name, item in items.items():
         found: dict[str, None] = {}
         for formula in formulas(item):
-            mine = _plain_needs(items, formula) or read.get(id(formula.tree))
+            mine = _plain_needs(items, formula)
+            if mine is None:
+                mine = read.get(id(formula.tree))
             if mine is None:
                 mine = {}
                 before = len(problems)
@@ -109,8 +111,13 @@ def _plain_needs(items: Mapping[str, Input | Rule], formula: Formula) -> dict[st
     if formula.__class__ is not Patterned or (reads := formula.pattern.reads) is None:
         return None
     names = formula.names
-    found = dict.fromkeys([names[index] for index in reads])
-    return found if items.keys() >= found.keys() else None
+    found: dict[str, None] = {}
+    for index in reads:
+        name = names[index]
+        if name not in items:
+            return None
+        found[name] = None
+    return found
 
 
 def needed_by(document: Document, formula: Formula) -> tuple[str, ...]:
@@ -184,6 +191,10 @@ def _sort(needs: dict[str, tuple[str, ...]]) -> tuple[tuple[str, ...], list[list
     state: dict[str, bool] = {}  # False: on the path; True: done
     for start, first in needs.items():
         if start in state:
+            continue
+        if all(needed in state for needed in first):  # what it needs stands before it, as it mostly does
+            state[start] = True
+            order.append(start)
             continue
         state[start] = False
         path = [start]

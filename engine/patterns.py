@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from itertools import accumulate
 from keyword import kwlist
+from operator import itemgetter
 from typing import Any, cast
 
 from .errors import Place
@@ -80,15 +81,10 @@ class Patterned(LateFormula):
             found = self.__dict__["tree"] = cast("Callable[[str], Tree]", tuple.__getitem__(self, 5))(self.text)
         return found
 
-    @property
-    def pattern(self) -> Pattern:
-        """What it has in common with others."""
-        return cast("Pattern", tuple.__getitem__(self, 3))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names, in the order written."""
-        return cast("tuple[str, ...]", tuple.__getitem__(self, 4))
+    pattern: Pattern = property(itemgetter(3))  # type: ignore[assignment]
+    """What it has in common with others."""
+    names: tuple[str, ...] = property(itemgetter(4))  # type: ignore[assignment]
+    """The names, in the order written."""
 
 
 _PATTERNS: dict[tuple[str, ...], Pattern] = {}
