@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .errors import Place, Problem, RulesError, plain, suggest
+from .patterns import after, renamed
 from .quantity import literal
 from .tree import (
     DEEPEST,
@@ -53,13 +54,13 @@ def parse(text: str, place: Place) -> Formula:
     Raises:
         RulesError: with what is wrong, where, and what to write instead.
     """
+    easy = after(text, place, _easy_tree)
+    if easy is not None:
+        return easy
     stripped = text.strip()
     if not stripped:
         raise RulesError(Problem("the formula is empty", place, "write what the value is, such as `2 * width`"))
     lead = len(text) - len(text.lstrip())
-    easy = _easy_tree(text, lead)
-    if easy is not None:
-        return Formula(text, easy, place)
     from .misread import Source, bound, syntax_problem
 
     source = Source(text, place, place.length == len(text))
@@ -79,13 +80,16 @@ def parse(text: str, place: Place) -> Formula:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _easy_tree(text: str, lead: int) -> Tree | None:
+def _easy_tree(text: str) -> Tree | None:
     """The tree of a formula that is seen at once to be within every bound; None for any other and for a wrong one.
 
     Nearly every formula is one, and many stand in a file again and again (`mode == b`): each is read once.
     """
+    if (known := renamed(text)) is not None:
+        return known
     if len(text) > MOST_TOKENS or text.count("(") > DEEPEST or not _EASY.fullmatch(text):
         return None
+    lead = len(text) - len(text.lstrip())
     try:
         body = ast.parse(f"({text[lead:].rstrip()})", mode="eval").body
         reader = _Reader(text[lead:], None, lead)

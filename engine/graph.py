@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .errors import Place, Problem, RulesError, plain, suggest
 from .named import NamedTuple
+from .patterns import Patterned
 from .records import Document, Input, Lever, Rule
 from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
 
@@ -77,7 +78,9 @@ def build(document: Document) -> Graph:
     for name, item in items.items():
         found: dict[str, None] = {}
         for formula in formulas(item):
-            mine = read.get(id(formula.tree))
+            mine = _plain_needs(items, formula)
+            if mine is None:
+                mine = read.get(id(formula.tree))
             if mine is None:
                 mine = {}
                 before = len(problems)
@@ -101,6 +104,20 @@ def build(document: Document) -> Graph:
         for needed in needs[name]:
             users[needed].append(name)
     return Graph(document, order, needs, {name: tuple(by) for name, by in users.items()})
+
+
+def _plain_needs(items: Mapping[str, Input | Rule], formula: Formula) -> dict[str, None] | None:
+    """The inputs and rules of a formula after a pattern that names nothing else; None for any other."""
+    if formula.__class__ is not Patterned or (reads := formula.pattern.reads) is None:
+        return None
+    names = formula.names
+    found: dict[str, None] = {}
+    for index in reads:
+        name = names[index]
+        if name not in items:
+            return None
+        found[name] = None
+    return found
 
 
 def needed_by(document: Document, formula: Formula) -> tuple[str, ...]:
@@ -174,6 +191,10 @@ def _sort(needs: dict[str, tuple[str, ...]]) -> tuple[tuple[str, ...], list[list
     state: dict[str, bool] = {}  # False: on the path; True: done
     for start, first in needs.items():
         if start in state:
+            continue
+        if all(needed in state for needed in first):  # what it needs stands before it, as it mostly does
+            state[start] = True
+            order.append(start)
             continue
         state[start] = False
         path = [start]

@@ -20,7 +20,9 @@ from . import document, evaluate, presets, source
 from .asking import Ask, Plain, node_of, written
 from .errors import CommandError, GaugeError, InputError, NoAnswer, Problem, plain, suggest
 from .evaluate import Given
+from .evaluate import Values as Evaluated
 from .plan import NOTHING, Absent, Plan
+from .prepare.sheet import Sheet
 from .quantity import Number
 from .records import Input, Value
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from .nodes import Scalar
     from .solve.answers import Answer
     from .sweep.answers import Answered
+
+MANY = 1000
+"""Names of a file beyond which what is done often is made ready at once."""
 
 __all__ = ["Ask", "GaugeError", "Inputs", "NoAnswer", "Number", "Rules", "Value", "Values", "load"]
 
@@ -153,6 +158,8 @@ class Rules:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._sheet: Sheet | None = None
+        self._evaluated = False
 
     def __repr__(self) -> str:
         return f"<Rules {plain(self.title or self.plan.document.path, 60)}: {len(self.inputs)} inputs, {len(self.names)} rules>"
@@ -221,13 +228,20 @@ class Rules:
         inputs = self.given(given, **settings).given
         needed = None if wanted is None else {*wanted, *self._checked_names()}
         with _without_looking_for_cycles():
-            found = evaluate.evaluate(self.plan, inputs, needed)
+            found = self._all(inputs) if needed is None else evaluate.evaluate(self.plan, inputs, needed)
         warnings, wrong = evaluate.checked(found)
         if wrong:
             raise InputError(*wrong)
         if wanted:
             evaluate.require(found, wanted)
         return Values(found, tuple(problem.message for problem in warnings))
+
+    def _all(self, inputs: dict[str, Given]) -> Evaluated:
+        """Every value; of many names, and when it is asked again, in a way that is made for doing so often."""
+        if self._sheet is None and (self._evaluated or len(self.plan.slots) > MANY):
+            self._sheet = Sheet(self.plan)
+        self._evaluated = True
+        return self._sheet.evaluate(inputs) if self._sheet else evaluate.evaluate(self.plan, inputs)
 
     def _checked_names(self) -> set[str]:
         from .graph import needed_by

@@ -16,7 +16,7 @@ from .records import (
     Document,
 )
 from .store import unpack
-from .tree import KINDS, Call, Cell, Compare, Constant, Fold, Formula, Logic, Name, Tree, Truth
+from .tree import KINDS, Call, Cell, Compare, Constant, Fold, Formula, LateFormula, Logic, Name, Tree, Truth
 
 Made = TypeVar("Made")
 
@@ -64,7 +64,7 @@ class _LateText(Text):
         return iter((self.name, self.content))
 
 
-class _LateFormula(Formula):
+class _KeptFormula(LateFormula):
     """A formula whose tree is opened when it is computed, and whose text and place when it is shown.
 
     Underneath it is the `Opener` and its number there.
@@ -87,27 +87,12 @@ class _LateFormula(Formula):
         """Where it stands."""
         return _opener(self).written(_number(self))[1]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Formula) and self.tree == other.tree
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(Formula(self.text, self.tree, self.place))
-
-    def __repr__(self) -> str:
-        return repr(Formula(self.text, self.tree, self.place))
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.text, self.tree, self.place))
-
-
-def _opener(formula: _LateFormula) -> Opener:
+def _opener(formula: _KeptFormula) -> Opener:
     return cast("Opener", tuple.__getitem__(formula, 0))
 
 
-def _number(formula: _LateFormula) -> int:
+def _number(formula: _KeptFormula) -> int:
     return cast("int", tuple.__getitem__(formula, 1))
 
 
@@ -149,7 +134,7 @@ class Opener:
         """The formula with this number."""
         found = self._open_formulas.get(number)
         if found is None:
-            found = self._open_formulas[number] = _new(_LateFormula, (self, number, None))
+            found = self._open_formulas[number] = _new(_KeptFormula, (self, number, None))
         return found
 
     def tree(self, number: int) -> Tree:

@@ -174,7 +174,7 @@ class Schema:
             if node.__class__ is not Mapping:
                 return True
             for key, child in node.entries.items():
-                if not known.get(key, other)(child) or (names and not names(Scalar(key, bare=False, place=node.keys[key]))):
+                if not known.get(key, other)(child) or (names and not names(tuple.__new__(Scalar, (key, False, node.keys[key])))):
                     return False
             return True
 

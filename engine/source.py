@@ -28,9 +28,16 @@ def parse(text: Text) -> Node | None:
     Raises:
         FileError: with every duplicate key, or the first thing that is not plain YAML.
     """
-    reader = _Reader(text)
+    lines = text.content.split("\n") if text.content.count("\n") > MANY and not text.name.endswith(".json") else []
+    if (runs := _runs(lines)) and (found := _between(text, lines, runs)) is not None:
+        return found
+    return _read(text, _Reader(text))
+
+
+def _read(text: Text, reader: _Reader, content: str = "") -> Node | None:
+    """The document of a text, or of a content in its place."""
     language = "JSON" if text.name.endswith(".json") else "YAML"
-    parser = _LOADER(_PAIR.sub(_joined, text.content) if language == "JSON" else text.content)
+    parser = _LOADER(content or (_PAIR.sub(_joined, text.content) if language == "JSON" else text.content))
     try:
         while (event := parser.get_event()).__class__ is not yaml.StreamEndEvent:
             reader.take(event)
@@ -50,6 +57,43 @@ def parse(text: Text) -> Node | None:
     if reader.problems:
         raise FileError(*reader.problems)
     return reader.root
+
+
+# Thousands of lines `name: formula` under one another need no parser: it is given the first and the last of them.
+
+MANY = 1000
+"""Lines of a text in which such lines are looked for."""
+_LINE = re.compile(r"( +)([a-z][a-z0-9_]{0,99}): ([A-Za-z0-9(](?:[-A-Za-z0-9_ ()+*/.,<=>]*[A-Za-z0-9_)])?)")
+_LEAST = 20
+_Lines = list[re.Match[str]]
+
+
+def _runs(lines: list[str]) -> dict[int, _Lines]:
+    """Lines with one word for a key and a plain value, indented alike, that follow one another, by the number of the first, from 0."""
+    found: dict[int, _Lines] = {}
+    run: _Lines = []
+    for number, line in enumerate([*lines, ""]):
+        made = _LINE.fullmatch(line)
+        if run and (made is None or made.end(1) != run[0].end(1)):
+            if len(run) >= _LEAST:
+                found[number - len(run)] = run
+            run = []
+        if made is not None:
+            run.append(made)
+    return found
+
+
+def _between(text: Text, lines: list[str], runs: dict[int, _Lines]) -> Node | None:
+    """The document of a text with such lines; None where they turn out to be something else, or anything is wrong."""
+    left = lines.copy()
+    for first, run in runs.items():
+        left[first + 1 : first + len(run) - 1] = [""] * (len(run) - 2)
+    reader = _Splicer(text, runs)
+    try:
+        found = _read(text, reader, "\n".join(left))
+    except FileError:
+        return None
+    return None if reader.runs else found
 
 
 _PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
@@ -80,6 +124,8 @@ def without(text: Text, key: str) -> Text:
     For what only some readers want. A key in braces, and one that is really a line of a block of text, is left alone.
     """
     head = f"{key}:"
+    if head not in text.content:
+        return text
     lines: list[str] = []
     inside = -1  # the indent of the key whose lines are left out, or of the key of a block of text
     leaving = False
@@ -133,7 +179,7 @@ class _Reader:
                 raise FileError(Problem(f"more than {DEEPEST} levels of nesting", place))
             if self.top is not None and self.top.keyed and self.top.key is None:
                 raise FileError(Problem("a key is a word, not a list or a map", place))
-            self.top = _Open(kind is yaml.MappingStartEvent, place)
+            self.top = _Open(kind is yaml.MappingStartEvent, place, flow=event.flow_style)
             self.stack.append(self.top)
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             closed = self.stack.pop()
@@ -197,13 +243,48 @@ class _Reader:
 _ODD_KEYS = frozenset({"", "~", "null", "Null", "NULL", "<<"})
 
 
+class _Splicer(_Reader):
+    """Puts in the entries that were left out of a text, after the first of each run."""
+
+    def __init__(self, text: Text, runs: dict[int, _Lines]) -> None:
+        super().__init__(text)
+        self.runs = dict(runs)
+
+    def _add(self, node: Node) -> None:
+        top = self.top
+        key = top.key if top is not None and top.keyed else None
+        super()._add(node)
+        if top is None or key is None or node.__class__ is not Scalar or key.place.line - 1 not in self.runs:
+            return
+        first = key.place.line - 1
+        run = self.runs[first]
+        indent = run[0].end(1)
+        if (key, node) != self._entry(run[0], first, indent) or top.flow:
+            return
+        del self.runs[first]
+        for number, found in enumerate(run[1:-1], first + 1):
+            entry, value = self._entry(found, number, indent)
+            self._open_key(top, entry)
+            super()._add(value)
+
+    def _entry(self, found: re.Match[str], number: int, indent: int) -> tuple[Scalar, Scalar]:
+        """The key and the value of a line."""
+        _, key, value = found.groups()
+        at = indent + len(key) + 3
+        return (
+            _new(Scalar, (key, True, _new(Place, (self.text, number + 1, indent + 1, len(key))))),
+            _new(Scalar, (value, True, _new(Place, (self.text, number + 1, at, len(value))))),
+        )
+
+
 class _Open:
-    """A mapping or a sequence that is being read; `key` is one whose value is still to come."""
+    """A mapping or a sequence that is being read; `key` is one whose value is still to come, `flow` whether it stands in brackets."""
 
-    __slots__ = ("entries", "items", "key", "keyed", "keys", "place")
+    __slots__ = ("entries", "flow", "items", "key", "keyed", "keys", "place")
 
-    def __init__(self, keyed: bool, place: Place) -> None:
+    def __init__(self, keyed: bool, place: Place, *, flow: bool) -> None:
         self.keyed = keyed
+        self.flow = flow
         self.place = place
         self.items: list[Node] = []
         self.entries: dict[str, Node] = {}

@@ -206,6 +206,27 @@ class Formula(NamedTuple):
         return self.place.within(start, end)
 
 
+class LateFormula(Formula):
+    """A formula whose parts are made when they are first asked for; underneath it is what they are made of."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Formula) and self.tree == other.tree
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(Formula(self.text, self.tree, self.place))
+
+    def __repr__(self) -> str:
+        return repr(Formula(self.text, self.tree, self.place))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.text, self.tree, self.place))
+
+
 _CHILDREN: dict[type, Callable[[Any], tuple[Tree, ...]]] = {
     Constant: lambda tree: (),
     Truth: lambda tree: (),

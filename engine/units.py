@@ -15,6 +15,7 @@ from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
 from .named import NamedTuple
+from .patterns import Patterned
 from .quantity import Number
 from .records import Document, Input, Lever, Rule, Shape, table_of
 from .tree import (
@@ -143,6 +144,7 @@ class _Checker:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.formula: Formula
+        self.alike: dict[tuple[int, ...], Shape] = {}  # by pattern and shapes of the names, which the document and `shapes` keep
         self.read_before: dict[int, Shape] = {}  # by tree: formulas with the same text share theirs
 
     def _declared(self, item: Input | Rule) -> Dimension | None:
@@ -156,7 +158,8 @@ class _Checker:
 
     def input(self, item: Input) -> Shape:
         declared = self._declared(item)
-        kinds = {"integer": Shape("number", declared), "number": Shape("number", declared), "boolean": TRUTH, "list": LIST}
+        number = PLAIN if declared == COUNT else Shape("number", declared)
+        kinds = {"integer": number, "number": number, "boolean": TRUTH, "list": LIST}
         words = frozenset(str(word) for word in item.choices) | ({item.otherwise} if item.otherwise else set())
         shape = kinds.get(item.type) or Shape("word", COUNT, words)
         if isinstance(item.default, Formula):
@@ -241,13 +244,29 @@ class _Checker:
 
     def whole(self, formula: Formula) -> Shape:
         """The shape of a whole formula."""
+        alike = self._alike(formula)
+        if alike is not None and (known := self.alike.get(alike)) is not None:
+            return known
         shape = self.read_before.get(id(formula.tree))
         if shape is None:
             before = len(self.problems) + len(self.warnings)
             shape = self.read(formula, formula.tree)
+            shape = PLAIN if shape == PLAIN else shape
             if len(self.problems) + len(self.warnings) == before:
                 self.read_before[id(formula.tree)] = shape
+                if alike is not None:
+                    self.alike[alike] = shape
         return shape
+
+    def _alike(self, formula: Formula) -> tuple[int, ...] | None:
+        """What formulas have in common that have one shape: their pattern, and the shapes of what they name."""
+        if formula.__class__ is not Patterned or (reads := formula.pattern.reads) is None:
+            return None
+        names, shapes = formula.names, self.shapes
+        try:
+            return id(formula.pattern), *[id(shapes[names[index]]) for index in reads]
+        except KeyError:  # a word
+            return None
 
     def _join(self, tree: Tree, left: Shape, right: Shape, first: Tree | str, second: Tree | str) -> Shape:
         """The shape that both are, or a problem with both sides shown. `first` and `second` say what they are."""

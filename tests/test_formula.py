@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from conftest import somewhere
+from conftest import ROOT, somewhere
+from engine import library
 from engine.errors import Place, RulesError, Text
-from engine.formula import parse, write
-from engine.tree import Choose, Compare, Constant, Fold, Item, Logic, Name, Negative, Not, Power, Tree, Truth
+from engine.formula import _Reader, parse, write
+from engine.graph import formulas
+from engine.patterns import Patterned
+from engine.tree import Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, walk
+from formulas_at_random import numbers
 
 A, B, C = Name("a"), Name("b"), Name("c")
 ONE, TWO = Constant(1), Constant(2)
@@ -191,3 +199,29 @@ def test_a_computed_fraction_keeps_its_brackets() -> None:
     for value in (Fraction(1, 2), Fraction(-1, 2)):
         tree = Fold(("/",), (Name("d"), Constant(value)))
         assert write(tree) == f"d / ({value})"
+
+
+@given(numbers, st.lists(st.sampled_from(["x", "y", "width", "a_long_name", "none", "case", "x2"]), min_size=40, max_size=40))
+def test_formulas_of_one_pattern(text: str, names: list[str]) -> None:
+    """A formula that takes after another has the tree it would have by itself, every part in its place."""
+    used = iter(names)
+    other = re.sub(r"\b[xy]\b", lambda _: next(used), text)
+    for each in (text, other):
+        found = parse(each, Place(Text("r.yaml", each), 1, 1, len(each)))
+        alone = _Reader(each, None, 0).read(ast.parse(f"({each})", mode="eval").body, 0)
+        for part, wanted in zip(walk(found.tree), walk(alone), strict=True):
+            assert tuple(part)[-1:] == tuple(wanted)[-1:]
+            assert part == wanted
+        assert isinstance(found, Patterned)
+        assert found.pattern.reads is not None
+        assert [found.names[place] for place in found.pattern.reads] == [part.name for part in walk(alone) if isinstance(part, Name)]
+        assert found == Formula(each, alone, found.place)
+
+
+def test_the_formulas_that_ship_are_as_if_read_alone() -> None:
+    plan = library.load(str(ROOT / "rules" / "transformer.yaml")).plan
+    for name in plan.graph.order:
+        for formula in formulas(plan.item(name)):
+            line = formula.text.replace("\n", " ")
+            alone = _Reader(line, None, 0).read(ast.parse(f"({line})", mode="eval").body, 0)
+            assert [(part, tuple(part)[-1]) for part in walk(formula.tree)] == [(part, tuple(part)[-1]) for part in walk(alone)]

@@ -155,3 +155,66 @@ def test_a_large_file_is_not_read(tmp_path: os.PathLike[str]) -> None:
     with open(path, "wb") as file:
         file.truncate(10_000_000_000)  # sparse: reading it would take the memory
     assert "10,000,000,000 bytes; at most 1,000,000" in refusal(lambda: source.read_text(path)).message
+
+
+def _run(count: int, indent: str = "  ", first: int = 0) -> str:
+    shape = "{0}r{1}: ceil((r{1} + 1.5) / 4) - x_{1} if x >= {1} else 0\n"
+    return "".join(shape.format(indent, place) for place in range(first, first + count))
+
+
+def _keys(node: object) -> list[object]:
+    """The keys of a node in their order, with those of what is below."""
+    if isinstance(node, source.Sequence):
+        return [_keys(item) for item in node.items]
+    return [(key, _keys(value)) for key, value in node.entries.items()] if isinstance(node, source.Mapping) else []
+
+
+LONG = [
+    "rules:\n" + _run(1200),
+    "title: t\nrules:\n" + _run(1200) + "checks: {c: {when: r0 > 1}}\n",
+    "rules:\n" + _run(600) + "    and on\n" + _run(600, first=600) + "  # a word\n" + _run(40, first=1200),
+    "rules:\n" + _run(600) + "  last: 'quoted: \"so\"'\n" + _run(600, first=600) + "  map:\n" + _run(30, "    ") + "  end: 1\n",
+    "doc: |\n" + _run(600) + "rules:\n" + _run(600),
+    "doc: >-\n\n" + _run(600) + "rules:\n" + _run(600),
+    'doc: "\n' + _run(1200) + '"\n',
+    "doc: in\n" + _run(1200),
+    "list:\n- a: 1\n" + _run(1200) + "- b\n",
+    "rules: {\n" + _run(1200) + "}\n",
+    "rules:\n" + _run(1200) + _run(3),
+    "rules:\n" + _run(30) + "  null: x\n" + _run(1200, first=30),
+    "rules:\n" + _run(1200) + "other\n",
+    "rules:\n" + _run(1200) + "  - x\n",
+    "rules:\n" + _run(600) + " odd: 1\n" + _run(600, first=600),
+    "a: &a\n" + _run(1200),
+    "---\nrules:\n" + _run(1200) + "...\n",
+    "rules:\n" + _run(1200) + "---\nrules:\n" + _run(1200),
+    "? x\n: y\nrules:\n" + _run(1200),
+    "rules:\r\n".replace("\r", "") + _run(1200).replace(" 0\n", " 0 \n", 1),
+]
+
+
+@pytest.mark.parametrize("content", LONG, ids=range(len(LONG)))
+def test_thousands_of_lines_are_read_as_few_are(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines that no parser sees are as if it had: every key, value and place, and what is wrong."""
+
+    def read() -> object:
+        try:
+            return source.parse(Text("long.yaml", content))
+        except FileError as error:
+            return str(error)
+
+    mine = read()
+    monkeypatch.setattr(source, "MANY", 10**9)
+    wanted = read()
+    assert mine == wanted
+    assert _keys(mine) == _keys(wanted)
+
+
+def test_most_of_a_long_run_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    take = source._Reader.take
+    monkeypatch.setattr(source._Reader, "take", lambda self, event: (taken.append(event), take(self, event)))
+    found = source.parse(Text("long.yaml", LONG[1]))
+    assert isinstance(found, source.Mapping)
+    assert len(found.entries["rules"].entries) == 1200
+    assert len(taken) < 30

@@ -21,8 +21,8 @@ from engine.records import Rule
 ROOT = Path(__file__).resolve().parent.parent
 
 ORDER = """
-    named errors quantity lookup nodes source schema misshapen tree misread formula records values arithmetic document graph units plan
-    quick store packed opened evaluate presets recall facts check encode breakdown derivation report tables listing agreement solve
+    named errors quantity lookup nodes source schema misshapen tree misread patterns formula records values arithmetic document graph units
+    plan quick store packed opened evaluate presets recall facts check encode breakdown derivation report tables listing agreement solve
     making bodies settle expand lowering prepare symbolic asking sweep advise advice emit formulas page library
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.

@@ -47,9 +47,10 @@ class Lowering:
         axes: the names that are axes, as columns.
         nodes: where columns are made.
         apart: whether every name is one column and nothing is sought to be saved between them, as where there are thousands.
+        alone: whether the axes are all names there are, which need not be names of the plan.
     """
 
-    def __init__(self, values: Values, axes: Mapping[str, Number], nodes: Nodes, *, apart: bool = False) -> None:
+    def __init__(self, values: Values, axes: Mapping[str, Number], nodes: Nodes, *, apart: bool = False, alone: bool = False) -> None:
         self.values = values
         self.plan = values.plan
         self.axes = axes
@@ -57,7 +58,7 @@ class Lowering:
         self.numbers = Numbers(nodes, opens=not apart)
         self.longest = 1 if apart else LONG
         self._used: dict[int, frozenset[str]] = {}  # by tree, which the plan keeps
-        reached = self.plan.graph.descendants(axes) if axes else frozenset()
+        reached = frozenset(axes) if alone or not axes else self.plan.graph.descendants(axes)
         self.open = frozenset(name for name in reached if name in axes or name not in values.given)
         self.words = (*sorted(self.plan.document.words),)
         self._codes = {word: code for code, word in enumerate(self.words)}

@@ -23,7 +23,7 @@ _EXTREMES = frozenset({"maximum", "minimum"})
 _COMPARES = {"less": COMPARES["<"], "less_equal": COMPARES["<="], "equal": COMPARES["=="]}
 
 
-def _plain(part: Any) -> Any:
+def plain(part: Any) -> Any:
     """The node behind casts: Python's whole numbers are all of one kind."""
     while isinstance(part, Node) and part.op == "cast":
         part = part.args[0]
@@ -39,12 +39,12 @@ class Steps:
 
     def __init__(self, wanted: Iterable[Node]) -> None:
         self.start: Cells = []
-        self.made: list[tuple[int, Compute]] = []
+        self.made: list[tuple[int, Any]] = []
         self._at: dict[int, int] = {}
         self._products: dict[tuple[int, ...], int] = {}
         self._uses: Counter[int] = Counter()
         self._user: dict[int, str] = {}  # the operation a node is used in, of those used once
-        nodes = self._reached([_plain(node) for node in wanted])
+        nodes = self._reached([plain(node) for node in wanted])
         for node in nodes:
             if node.op == "leaf":
                 self._at[node.index] = self.kept(None)
@@ -63,7 +63,7 @@ class Steps:
             if node.index in found:
                 continue
             found[node.index] = node
-            parts = [part for part in map(_plain, node.args) if isinstance(part, Node)]
+            parts = [part for part in map(plain, node.args) if isinstance(part, Node)]
             self._uses.update(part.index for part in parts)
             self._user.update((part.index, node.op) for part in parts)
             left += parts
@@ -80,7 +80,7 @@ class Steps:
         self.start.append(value)
         return len(self.start) - 1
 
-    def step(self, compute: Compute) -> int:
+    def step(self, compute: Any) -> int:
         """A cell that a step computes."""
         at = self.kept(None)
         self.made.append((at, compute))
@@ -88,7 +88,7 @@ class Steps:
 
     def cell(self, part: Whole | Truth) -> int:
         """The cell of a node or of a number."""
-        part = _plain(part)
+        part = plain(part)
         if not isinstance(part, Node):
             return self.kept(part)
         found = self._at.get(part.index)
@@ -105,7 +105,8 @@ class Steps:
         ((cells, factor),) = terms.items()
         return self.product(cells) if factor == 1 else None
 
-    def _compute(self, node: Node) -> Compute:
+    def _compute(self, node: Node) -> Any:
+        """What computes a node."""
         if node.op in _SUMS:
             return self._linear(node)
         if node.op == "floor_divide" and isinstance(node.args[1], int):
@@ -148,7 +149,7 @@ class Steps:
         left: list[tuple[Any, int, bool]] = [(part, by, True)]
         while left:
             at, factor, opens = left.pop()
-            at = _plain(at)
+            at = plain(at)
             if not isinstance(at, Node):
                 rest += factor * at
                 continue
@@ -176,7 +177,7 @@ class Steps:
         cells: list[int] = []
         left: list[Any] = list(node.args)
         while left:
-            part = _plain(left.pop())
+            part = plain(left.pop())
             if not isinstance(part, Node):
                 times *= part
             elif part.op == "multiply" and self._inside(part):
@@ -192,34 +193,39 @@ class Steps:
         found = self._products.get(cells)
         if found is None:
             i, j = self.product(cells[:-1]), cells[-1]
-            found = self._products[cells] = self.step(lambda cells: cells[i] * cells[j])
+            found = self._products[cells] = self.step(self._times(i, j))
         return found
 
-    def _parts(self, part: Whole, by: int = 1) -> tuple[int, list[tuple[int, int]]]:
+    def _times(self, i: int, j: int) -> Any:
+        """What multiplies two cells."""
+        return lambda cells: cells[i] * cells[j]
+
+    def parts(self, part: Whole, by: int = 1) -> tuple[int, list[tuple[int, int]]]:
+        """The same with a cell for each product."""
         rest, terms = self.terms(part, by)
         return rest, [(factor, self.product(cells)) for cells, factor in terms.items()]
 
     def _linear(self, part: Whole) -> Compute:
-        rest, parts = self._parts(part)
+        rest, parts = self.parts(part)
         return linear(rest, parts)
 
     def at(self, part: Whole | Truth) -> int | None:
         """The cell of a part that has one, or is to have one; None for what is computed where it is used."""
-        part = _plain(part)
+        part = plain(part)
         if not isinstance(part, Node):
             return None
         return self._at[part.index] if part.index in self._at else None if self._inside(part) else self.cell(part)
 
     def value(self, part: Whole) -> Compute:
         """What computes a part."""
-        part = _plain(part)
+        part = plain(part)
         if not isinstance(part, Node):
             return lambda cells: part
         at = self.at(part)
         return self._linear(part) if at is None else operator.itemgetter(at)
 
     def _floored(self, part: Whole, by: int) -> Compute:
-        rest, parts = self._parts(part) if self.at(part) is None else (0, [(1, self.cell(part))])
+        rest, parts = self.parts(part) if self.at(part) is None else (0, [(1, self.cell(part))])
         return floored(rest, parts, by)
 
     def _extreme(self, node: Node) -> Compute:
@@ -227,7 +233,7 @@ class Steps:
         parts: list[Any] = []
         left = list(node.args)
         while left:
-            part = _plain(left.pop())
+            part = plain(left.pop())
             if isinstance(part, Node) and part.op == node.op and self._inside(part):
                 left += part.args
             else:
@@ -241,8 +247,8 @@ class Steps:
         return lambda cells: pick([value(cells) for value in values])
 
     def _where(self, condition: Node, yes: Whole, no: Whole) -> Compute:
-        other = _plain(no)
-        if condition.op == "equal" and isinstance(yes, int) and condition.args[1] == 0 and _plain(condition.args[0]) is other:
+        other = plain(no)
+        if condition.op == "equal" and isinstance(yes, int) and condition.args[1] == 0 and plain(condition.args[0]) is other:
             i = self.cell(other)  # what stands in place of 0
             return lambda cells: cells[i] or yes
         holds = self.cell(condition)

@@ -16,11 +16,12 @@ from ..lowering.numbers import Number, of
 from ..plan import NOTHING, Absent, Plan
 from ..records import Input, Value
 from .closures import Cells, Steps
+from .sheet import Sheet
 
 CAP = 1 << 64
 """Numbers up to this size are computed with in the quick way; larger ones take the long way."""
 FEW = 500
-"""Names up to which a question is worth boiling down further."""
+"""Names up to which a question is lowered as a whole; one of more is answered as a sheet is."""
 
 
 class _Failed:
@@ -45,7 +46,7 @@ class Prepared:
     the long way through `evaluate`, which also says what is wrong.
     """
 
-    __slots__ = ("_broken", "_still", "given", "names", "plan", "program", "refusals", "varying", "wanted")
+    __slots__ = ("_broken", "given", "many", "names", "plan", "program", "refusals", "still", "varying", "wanted")
 
     def __init__(self, plan: Plan, given: Mapping[str, Given], varying: Sequence[Input], names: Sequence[str]) -> None:
         moved = {item.name for item in varying}
@@ -55,10 +56,14 @@ class Prepared:
         needed = [name for check in self.refusals for name in needed_by(plan.document, check.when)]
         self.wanted = tuple(dict.fromkeys([*self.names, *needed]))
         wanted = plan.graph.ancestors(self.wanted)
-        still = wanted - (plan.graph.descendants(moved) - self.given.keys())
-        self._still = evaluate(plan, self.given, still) if still else Values(plan, {}, [Absent()] * len(plan.slots), frozenset())
-        self.program = self._program(broken=False)
+        later = wanted & plan.graph.descendants(moved)
         self._broken: tuple[Program | None] | None = None
+        self.program: Program | None = None
+        self.many = _Many(self) if len(later) > FEW else None
+        if self.many is None:
+            still = wanted - (later - self.given.keys())
+            self.still = evaluate(plan, self.given, still) if still else Values(plan, {}, [Absent()] * len(plan.slots), frozenset())
+            self.program = self._program(broken=False)
 
     def _program(self, *, broken: bool) -> Program | None:
         """What computes the answers; None where they are computed one by one. `broken`: for numbers that may not be whole."""
@@ -71,10 +76,10 @@ class Prepared:
         """The values of the names, one for each, None for a rule that does not apply; `FAILED` where the long way must be taken."""
         program = self.program
         if program is None:
-            return FAILED
+            return FAILED if self.many is None else self.many.quick(values)
         cells = program.start.copy()
         for name, index, low, high in program.quick:
-            value = values[name]
+            value = values.get(name)
             if value.__class__ is not int or not low <= value <= high:
                 return FAILED
             cells[index] = value
@@ -86,6 +91,9 @@ class Prepared:
         Raises:
             InputError: when a check refuses them, something is missing, or a name has no value.
         """
+        if self.many is not None:
+            made = self.many.answer(values)
+            return self._exact(values) if made is FAILED else made
         broken = not all(value.__class__ is int for value in values.values())
         if broken and self._broken is None:
             self._broken = (self._program(broken=True),)
@@ -117,12 +125,10 @@ class Program:
     __slots__ = ("doubts", "leaves", "out", "quick", "start", "steps")
 
     def __init__(self, question: Prepared, *, broken: bool) -> None:
-        plan, names = question.plan, question.names
+        names = question.names
         nodes = Nodes()
         axes = {item.name: _leaf(nodes, item, broken) for item in question.varying}
-        moving = {name: number for name, (number, _) in axes.items()}
-        apart = len(plan.graph.descendants(moving) & plan.graph.ancestors(question.wanted)) > FEW
-        lowering = Lowering(question._still, moving, nodes, apart=apart)  # noqa: SLF001 - its other half
+        lowering = Lowering(question.still, {name: number for name, (number, _) in axes.items()}, nodes)
         lowering.prepare(question.wanted)
         doubts = []
         for check in question.refusals:
@@ -141,7 +147,7 @@ class Program:
         outs = []
         for name in names:
             if name not in columns:
-                outs.append(made.kept(_settled(question._still.state(name))))  # noqa: SLF001 - as above
+                outs.append(made.kept(_settled(question.still.state(name))))
                 continue
             column = columns[name]
             if column.kind == "number":
@@ -176,6 +182,45 @@ class Program:
                     return FAILED
                 cells[index] = part
         return self.answer(cells)
+
+
+class _Many:
+    """The answers to a question of very many names."""
+
+    __slots__ = ("_doubts", "bounds", "given", "outs", "question", "sheet")
+
+    def __init__(self, question: Prepared) -> None:
+        self.question = question
+        self.sheet = Sheet(question.plan, question.wanted)
+        self.given = {name: known.value for name, known in question.given.items()}
+        self.bounds = [(item.name, *_quick(item)) for item in question.varying]
+        self.outs = [question.plan.slots[name] for name in question.names]
+        self._doubts: tuple[Any, tuple[int, ...]] = None, ()
+
+    def quick(self, values: Mapping[str, Any]) -> Any:
+        """The answers, one or a tuple, for whole numbers within bounds; `FAILED` where the long way must be taken."""
+        for name, low, high in self.bounds:
+            value = values.get(name)
+            if value.__class__ is not int or not low <= value <= high:
+                return FAILED
+        return self.answer(values)
+
+    def answer(self, values: Mapping[str, Any]) -> Any:
+        """The same for values that are proven to be such as their inputs can have."""
+        question = self.question
+        program, cells = self.sheet.run({**self.given, **values})
+        if any(question.plan.truth(check.when, cells) is True for check in question.refusals):
+            return FAILED
+        known, doubts = self._doubts
+        if known is not program:
+            doubts = tuple([slot for slot in self.outs if slot not in program.sure])
+            self._doubts = program, doubts
+        found = [cells[slot] for slot in self.outs]
+        if doubts:
+            if any(cells[slot].__class__ is Absent for slot in doubts):
+                return FAILED
+            found = [None if value is NOTHING else value for value in found]
+        return found[0] if len(found) == 1 else tuple(found)
 
 
 def _settled(state: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..asking import node_of, written
 from ..errors import CommandError, GaugeError, NoAnswer, Problem, plain, suggest
 from ..evaluate import Given, evaluate
 from ..lowering.nodes import Unsupported
+from ..named import NamedTuple
 from ..plan import Plan
 from ..presets import as_input
 from ..quantity import Number, whole

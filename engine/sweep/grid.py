@@ -13,7 +13,6 @@ from ..errors import CommandError, GaugeError, Place, Problem, Text, plain, sugg
 from ..evaluate import checked, evaluate, require
 from ..formula import parse
 from ..lowering.nodes import SMALL, Unsupported
-from ..named import NamedTuple
 from ..plan import Plan
 from ..records import Case, Check, Document, Rule
 from .axes import MOST_PARTS, Axis, Steps, at, axes, rows, share

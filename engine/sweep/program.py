@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ..lowering.nodes import Node, Truth, Whole
+from ..named import NamedTuple
 from .kernel import TYPES, Array, converted, operation
 
 

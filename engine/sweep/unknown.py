@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..evaluate import Given
 from ..lowering.lower import Column, Lowering
 from ..lowering.nodes import SMALL, Node, Nodes, Truth, Unsupported, Whole, high, low
 from ..lowering.numbers import add, constant, of, scaled
+from ..named import NamedTuple
 from ..plan import Plan
 from ..quantity import whole
 from ..solve import single, spans
