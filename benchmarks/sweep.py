@@ -17,7 +17,7 @@ from by_hand import ARTICLE, SERVING, Case
 from harness import ROOT, Missing, Options, Row, block, in_turn, process, row
 
 LENGTH = 10_000_000
-RUNS = 7
+RUNS = 11
 ROWS = 10**8
 NAMES = (
     f"{LENGTH:,} rows by `compute_gauge.yaml`",
