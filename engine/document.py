@@ -10,7 +10,6 @@ from .errors import FileError, GaugeError, Place, Problem, RulesError, Text, pla
 from .formula import parse
 from .quantity import Number, read
 from .records import (
-    NAME,
     Beside,
     Case,
     Check,
@@ -35,6 +34,7 @@ from .values import convert
 MOST_RULES = 10_000
 MOST_LEVERS = 200
 MOST_STEPS = 20
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CHOICE_LIKE = re.compile(r".*(?:\bif\b|[A-Za-z]\w*\.[A-Za-z])")
 """What tells a formula from a mistyped word: words may hold signs."""
 _FORMULA_LIKE = re.compile(r"(?![-+]?\.(?:inf|nan)$)(?:\S.*[-+*/%(<>=!]|[-+(].*[A-Za-z_]|.*\bif\b|.*[A-Za-z]\w*\.[A-Za-z])", re.IGNORECASE)
@@ -266,10 +266,10 @@ class _Builder:
         """The entries of a section whose names are good and new."""
         good = []
         for name, place, node in self.files.maps[section]:
-            if not NAME.fullmatch(name) or len(name) > 64:
+            if not _NAME.fullmatch(name) or len(name) > 64:
                 hint = (
                     "at most 64 characters"
-                    if NAME.fullmatch(name)
+                    if _NAME.fullmatch(name)
                     else "a name is lower-case letters, digits and _, and begins with a letter"
                 )
                 self.problems.append(Problem(f"`{plain(name, 40)}` is not a name", place, hint))
@@ -464,7 +464,7 @@ class _Builder:
         try:
             return read(expect.text, _text(node, "unit"))
         except ValueError as error:
-            if NAME.fullmatch(expect.text):
+            if _NAME.fullmatch(expect.text):
                 return expect.text
             self.problems.append(Problem(f"`{plain(expect.text)}`: {error}", expect.place))
             return None

@@ -19,7 +19,7 @@ from .values import convert, unfit
 MOST = 100
 """Problems of an inputs file that are collected."""
 ENDINGS = (".yaml", ".yml", ".json")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 
 
 class Preset(NamedTuple):
@@ -72,7 +72,7 @@ def names(kind: PresetKind) -> list[str]:
     for place in kind.places:
         if lookup.kind(place) == "folder":
             stems = (os.path.splitext(name)[0] for name in lookup.listed(place) if name.endswith(ENDINGS))
-            found.update(stem for stem in stems if _NAME.fullmatch(stem))
+            found.update(stem for stem in stems if re.fullmatch(_NAME, stem))
         else:
             found.update(_entries(os.path.abspath(place), place))
     return sorted(found)
@@ -97,7 +97,7 @@ def find(kind: PresetKind, asked: Scalar, folder: str = "") -> Preset:
     """
     if is_path(asked.text):
         return _at_path(kind, asked, folder)
-    if not _NAME.fullmatch(asked.text):
+    if not re.fullmatch(_NAME, asked.text):
         raise InputError(Problem(f"`{plain(asked.text)}` is not the name of a {kind.name}", asked.place))
     for place in kind.places:
         if lookup.kind(place) == "folder":
@@ -330,7 +330,7 @@ def _opened(path: str, config: Mapping, part: Mapping | None, doubt: str) -> Tra
 def _reader(folder: str, word: str) -> tuple[str, list[str]]:
     """The file of a folder that reads this word; where there is none, an empty path and the words that are read."""
     own = os.path.join(folder, word + ".yaml")
-    if _NAME.fullmatch(word) and lookup.kind(own) == "file" and word in reads(own):
+    if re.fullmatch(_NAME, word) and lookup.kind(own) == "file" and word in reads(own):
         return own, []
     known: list[str] = []
     for name in lookup.listed(folder):

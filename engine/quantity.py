@@ -21,7 +21,7 @@ _DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _SCALE = {**_DECIMAL, **_BINARY}
 _NUMBER = r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_QUANTITY = re.compile(rf"(?P<sign>[+-]?)(?P<number>{_NUMBER})(?:\s*/\s*(?P<under>[0-9][0-9_]*))?\s*(?P<suffix>%|[A-Za-z]*)")
+_QUANTITY = rf"(?P<sign>[+-]?)(?P<number>{_NUMBER})(?:\s*/\s*(?P<under>[0-9][0-9_]*))?\s*(?P<suffix>%|[A-Za-z]*)"
 _COMMAS = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?=$|\s|[A-Za-z%])"
 
 
@@ -73,7 +73,7 @@ def read(text: str, unit: str = "", *, commas: bool = False) -> Number:
             raise ValueError(f"no commas in a number here: write {text.replace(',', '_')} or {text.replace(',', '')}")
         if re.match(_COMMAS, text.lstrip("+-")):
             text = text.replace(",", "")
-    found = _QUANTITY.fullmatch(text)
+    found = re.fullmatch(_QUANTITY, text)
     if found is None:
         raise ValueError(_not_a_number(text))
     value = literal(found["number"])

@@ -1,6 +1,5 @@
 """The records a document is made of: frozen, and never changed by a later stage."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -14,8 +13,6 @@ Element = Number | str
 Value = Number | bool | str | tuple[Element, ...]
 """What a name can stand for: a number, a truth value, a word, a list."""
 Type = Literal["integer", "number", "boolean", "choice", "list"]
-
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Citation(NamedTuple):

@@ -118,12 +118,9 @@ def csv_rows(rows: list[list[str]]) -> str:
     return text.getvalue()
 
 
-_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?")
-
-
 def cell(text: str) -> str:
     """A cell no spreadsheet takes for a formula."""
-    risky = text[:1] in {"=", "+", "-", "@", "\t", "\r"} and text != "-" and not _NUMBER.fullmatch(text)
+    risky = text[:1] in {"=", "+", "-", "@", "\t", "\r"} and text != "-" and not re.fullmatch(r"-?[0-9]+(/[0-9]+)?", text)
     return "'" + text if risky else text
 
 

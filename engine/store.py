@@ -60,7 +60,7 @@ def pack(content: Any) -> bytes:
     return marshal.dumps(content)
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes | memoryview) -> Any:
     """Plain data from bytes that came with what was kept."""
     return marshal.loads(data)  # noqa: S302 - of a file that this user wrote, and whose checksum was compared
 
@@ -122,7 +122,7 @@ class Store:
             data = _read(self._file(key))
             start = len(_MARK) + _DIGEST + _LENGTH
             end = start + int.from_bytes(data[start - _LENGTH : start], "little")
-            digest, head = data[len(_MARK) : start - _LENGTH], data[start:end]
+            digest, head = data[len(_MARK) : start - _LENGTH], memoryview(data)[start:end]
             if data[: len(_MARK)] != _MARK or blake2b(head, digest_size=_DIGEST).digest() != digest:
                 return None
             version, asked, files, kinds, real, lists, content = unpack(head)
