@@ -282,7 +282,7 @@ def _solve(options: argparse.Namespace) -> int:
         if options.format == "json":
             print(encode.to_json(answers.refused(made, question.given, options.unknown, options.target, sense, wanted, error)), end="")
         raise
-    if isinstance(found, Solution):
+    if isinstance(found, Solution) and (options.format == "json" or (options.format == "table" and not options.quiet)):
         found = _with_closed_form(made, question.given, found)
     if options.format == "json":
         text = encode.to_json(answers.as_object(found))
