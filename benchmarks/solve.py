@@ -1,75 +1,77 @@
-"""How fast the inverse is: `python benchmarks/solve.py` (needs the extra `sweep`). CPU time, on one core, the best of several runs.
+"""How many answers a second `solve` gives over tables on one core, and how long one takes alone in a warm process.
 
-Answers a second over tables of budgets and sizes, each proved by its neighbour, and one question asked alone in a process that is warm.
+A table is held against computing the target once for each of its rows, in columns too.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from engine.library import Rules, load  # noqa: E402 - the checkout beside this file
+from harness import ROOT, Missing, Options, Row, block, in_turn, row
 
 ROWS = 1_000_000
-RUNS = 5
 GIB = 2**30
-SERVED: dict[str, Any] = {"model": "llama-3-8b", "device": "h100-sxm"}
+BOUNDS = {"device_memory": (16 * GIB, 640 * GIB), "sequence_length": (1, 2**17), "batch_size": (1, 17)}
+SERVED: dict[str, Any] = {"model": "llama-3-8b"}
 TRAINED: dict[str, Any] = {**SERVED, "mode": "training"}
-TABLES: list[tuple[str, str, dict[str, Any], str, tuple[str, ...]]] = [
-    ("article, budgets", "compute_gauge", {"model": "llama-3-8b", "sequence_length": 8192}, "batch_size", ("device_memory",)),
-    ("serving, budgets and lengths", "transformer", {"model": "llama-3-8b"}, "batch_size", ("device_memory", "sequence_length")),
-    ("training, budgets and batches", "transformer", {**TRAINED}, "sequence_length", ("device_memory", "batch_size")),
+MEMORY, LENGTH, BATCH = BOUNDS
+ARTICLE, TRANSFORMER = "compute_gauge", "transformer"
+TABLES: list[tuple[str, str, dict[str, Any], str, list[str]]] = [
+    (f"{ROWS:,} budgets solved by `compute_gauge.yaml`", ARTICLE, {**SERVED, LENGTH: 8192}, BATCH, [MEMORY]),
+    (f"{ROWS:,} budgets and lengths solved by `transformer.yaml`", TRANSFORMER, SERVED, BATCH, [MEMORY, LENGTH]),
+    (f"{ROWS:,} budgets and batches solved by `transformer.yaml`, training", TRANSFORMER, TRAINED, LENGTH, [MEMORY, BATCH]),
 ]
-COLUMNS = {"device_memory": (16 * GIB, 640 * GIB), "sequence_length": (1, 2**17), "batch_size": (1, 17)}
-ALONE: list[tuple[str, str, dict[str, Any], str]] = [
-    ("serving, batch", "transformer", {**SERVED, "sequence_length": 8192}, "batch_size"),
-    ("serving, length", "transformer", {**SERVED}, "sequence_length"),
-    ("training, length", "transformer", {**TRAINED, "gradient_checkpointing": "full"}, "sequence_length"),
-    ("batch and length together", "transformer", {**SERVED}, "batch_size,sequence_length"),
+ALONE: list[tuple[str, dict[str, Any], str, float]] = [
+    ("`solve` of one by `transformer.yaml`", {**SERVED, "device": "h100-sxm", "sequence_length": 8192}, "batch_size", 5e-3),
+    ("`solve` of one by `transformer.yaml`, training", {**TRAINED, "device": "h100-sxm", "lora_rank": 16}, "sequence_length", 5e-3),
+    ("`solve` of two by `transformer.yaml`", {**SERVED, "device": "h100-sxm"}, "batch_size,sequence_length", 0),
 ]
+NAMES = (*(table[0] for table in TABLES), *(each[0] for each in ALONE))
 
 
-def best(work: Callable[[], Any]) -> float:
-    """The least CPU time of several runs, in seconds."""
-    found = []
-    for _ in range(RUNS):
-        begun = time.process_time()
-        work()
-        found.append(time.process_time() - begun)
-    return min(found)
+def table(name: str, rules: Any, given: dict[str, Any], unknown: str, varied: list[str]) -> Row:
+    """A table of random rows."""
+    import numpy as np
 
+    from engine.sweep import columns
 
-def figures() -> dict[str, float]:
-    """Answers a second by table, and milliseconds of one answer by question."""
-    rules: dict[str, Rules] = {name: load(ROOT / "rules" / f"{name}.yaml") for name in ("compute_gauge", "transformer")}
     random = np.random.default_rng(1)
-    found = {}
-    for title, name, given, unknown, varied in TABLES:
-        columns = {each: random.integers(*COLUMNS[each], ROWS) for each in varied}
-        made = rules[name].solve_table(given, unknown, columns)
-        assert not made.notes, "all rows are solved in columns"
-        took = best(lambda name=name, given=given, unknown=unknown, columns=columns: rules[name].solve_table(given, unknown, columns))  # type: ignore[misc]
-        found[f"{title}: answers/s"] = ROWS / took
-    for title, name, given, unknown in ALONE:
-        ask = lambda name=name, given=given, unknown=unknown: rules[name].solve(given, unknown)  # type: ignore[misc] # noqa: E731
-        ask()
-        found[f"{title}: ms"] = best(ask) * 1e3
-    return found
+    at = {each: random.integers(*BOUNDS[each], ROWS) for each in varied}
+    found = rules.solve_table(given, unknown, at)
+    assert not found.notes, "every row is solved in columns"
+    asked = {**{each: column for each, column in at.items() if each != "device_memory"}, unknown: np.maximum(found.value, 1)}
+    works = {
+        "ours": lambda: block(lambda: rules.solve_table(given, unknown, at)),
+        "target": lambda: block(lambda: columns.compute(rules.plan, rules.given(given).given, asked, [rules.total])),
+    }
+    taken = in_turn(works, runs=7)
+    return row(name, taken["ours"], "the target of each row", taken["target"], most=ROWS / 1e6)
 
 
-def main() -> None:
-    """Measure and print."""
-    for name, value in figures().items():
-        print(f"{name:42} {value:14,.0f}" if value > 1000 else f"{name:42} {value:14.2f}")
+def measure(options: Options) -> Iterator[Row]:
+    """Tables, then single questions."""
+    try:
+        import numpy  # noqa: F401, ICN001 - whether it is there
+    except ImportError:
+        raise Missing("needs `pip install '.[sweep]'`") from None
+    sys.path.insert(0, ROOT)
+    from engine.library import load
+
+    rules = {name: load(f"{ROOT}/rules/{name}.yaml") for name in ("compute_gauge", "transformer")}
+    for name, of, given, unknown, varied in TABLES:
+        yield table(name, rules[of], given, unknown, varied)
+    works = {
+        name: lambda given=given, unknown=unknown: block(lambda: rules["transformer"].solve(given, unknown))
+        for name, given, unknown, _ in ALONE
+    }
+    taken = in_turn(works)
+    for name, _, _, most in ALONE:
+        yield row(name, taken[name], most=most)
 
 
 if __name__ == "__main__":
-    main()
+    from command import alone
+
+    sys.exit(alone(__file__))
