@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import function_of
 from engine.document import load
 from engine.errors import CommandError, GaugeError, InputError, NoAnswer
-from engine.evaluate import Given, evaluate, function_of
+from engine.evaluate import Given, evaluate
 from engine.plan import Plan
 from engine.solve import answers, search
 from engine.solve.answers import as_object, describe
