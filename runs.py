@@ -420,6 +420,8 @@ def _solve_table(options: argparse.Namespace) -> int:
         from .engine import document
         from .engine.solve.goal import goal
         from .engine.sweep import answers, grid
+    if options.format != "table":
+        raise CommandError(Problem("a table of answers has the format of its file", None, "such as -o answers.jsonl"))
     kind, own = _table_kind(options), False
     if options.where:
         made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)

@@ -318,3 +318,5 @@ def test_the_command_writes_a_row_for_each_combination(run: Run, tmp_path: Path)
     assert run(*command, "--where", "batch_size >= 10 and headroom > 0").out.splitlines()[1:] == lines[1:3]
     done = run(*command[:-4], "-o", "out.csv")
     assert (done.code, "add --vary" in done.err) == (2, True)
+    done = run(*command, "--format", "json")
+    assert (done.code, "-o answers.jsonl" in done.err) == (2, True)
