@@ -282,7 +282,7 @@ def _solve(options: argparse.Namespace) -> int:
         if options.format == "json":
             print(encode.to_json(answers.refused(made, question.given, options.unknown, options.target, sense, wanted, error)), end="")
         raise
-    if isinstance(found, Solution):
+    if isinstance(found, Solution) and (options.format == "json" or (options.format == "table" and not options.quiet)):
         found = _with_closed_form(made, question.given, found)
     if options.format == "json":
         text = encode.to_json(answers.as_object(found))
@@ -420,6 +420,8 @@ def _solve_table(options: argparse.Namespace) -> int:
         from .engine import document
         from .engine.solve.goal import goal
         from .engine.sweep import answers, grid
+    if options.format != "table":
+        raise CommandError(Problem("a table of answers has the format of its file", None, "such as -o answers.jsonl"))
     kind, own = _table_kind(options), False
     if options.where:
         made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MEASURES = ("start", "library", "sweep", "sheets", "page")
+MEASURES = ("start", "library", "sweep", "solve", "sheets", "page")
 RUNS = 15
 
 

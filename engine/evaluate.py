@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import InputError, Place, Problem, plain
@@ -267,35 +267,8 @@ def changed(values: Values, settings: Mapping[str, Value], wanted: frozenset[str
     cells = list(values.cells)
     for name, value in settings.items():
         cells[plan.slots[name]] = value
-    _recompute(plan, _between(values, settings, wanted), cells)
+    reached = (plan.graph.descendants(settings) & wanted) - settings.keys()
+    for name in plan.graph.order:
+        if name in reached and name not in values.given:
+            cells[plan.slots[name]] = computed(plan, name, cells)
     return Values(plan, given, cells, values.names & wanted | settings.keys())
-
-
-def _between(values: Values, moved: Iterable[str], wanted: frozenset[str]) -> list[str]:
-    """The names in `wanted` that are computed, and that what moved reaches, in order."""
-    moved = frozenset(moved)
-    reached = (values.plan.graph.descendants(moved) & wanted) - moved
-    return [name for name in values.plan.graph.order if name in reached and name not in values.given]
-
-
-def _recompute(plan: Plan, order: Iterable[str], cells: Cells) -> None:
-    for name in order:
-        cells[plan.slots[name]] = computed(plan, name, cells)
-
-
-def function_of(values: Values, unknown: str, target: str) -> Callable[[Number], Any]:
-    """The target as a function of one unknown, everything else as it is.
-
-    The function returns the state of the target: a value, `NOTHING`, or an `Absent`.
-    """
-    plan = values.plan
-    order = _between(values, [unknown], plan.graph.ancestors([target]))
-    cells = list(values.cells)
-    slot, result = plan.slots[unknown], plan.slots[target]
-
-    def compute(value: Number) -> Any:
-        cells[slot] = value
-        _recompute(plan, order, cells)
-        return cells[result]
-
-    return compute

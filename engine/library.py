@@ -307,7 +307,10 @@ class Rules:
         if len(bounds) > 1:
             raise CommandError(Problem("only one of at_most, at_least and equals can be met"))
         sense, bound = next(iter(bounds.items()), ("at_most", None))
-        return answers.answer(self.plan, self.given(given).given, unknown, target, sense, None if bound is None else written(sense, bound))
+        with _without_looking_for_cycles():
+            return answers.answer(
+                self.plan, self.given(given).given, unknown, target, sense, None if bound is None else written(sense, bound)
+            )
 
     def solve_table(
         self,
@@ -355,7 +358,8 @@ class Rules:
                 return {**self.given(settings).given, **given.given}
             return dict(self.given(given, **settings).given)
 
-        return answers.answered(self.plan, read, columns, unknown, asked, bound if each else None)
+        with _without_looking_for_cycles():
+            return answers.answered(self.plan, read, columns, unknown, asked, bound if each else None)
 
     def formula(
         self,

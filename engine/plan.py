@@ -141,6 +141,7 @@ class Plan:
         self._names: dict[str, Compute] = {}
         self._columns: dict[tuple[str, str], dict[str, Any]] = {}
         self._needed: dict[tuple[str, ...], frozenset[str]] = {}
+        self._reached: dict[tuple[tuple[str, ...], frozenset[str]], frozenset[str]] = {}
         self._moving: dict[frozenset[str], dict[int, bool]] = {}
         self._new_step: Callable[[str], Step] = self._step
         self.first: Callable[[str, Cells], tuple[Any, bool]] = self._first
@@ -160,6 +161,23 @@ class Plan:
             if len(self._needed) >= MOST_KEPT:
                 self._needed.clear()
             found = self._needed[names] = self.graph.ancestors(names)
+        return found
+
+    def reached(self, unknowns: tuple[str, ...], given: frozenset[str]) -> frozenset[str]:
+        """The unknowns and every name they reach other than through a given one, found once."""
+        key = unknowns, given
+        found = self._reached.get(key)
+        if found is None:
+            seen = set(unknowns)
+            left = list(seen)
+            while left:
+                for user in self.graph.users[left.pop()]:
+                    if user not in seen and user not in given:
+                        seen.add(user)
+                        left.append(user)
+            if len(self._reached) >= MOST_KEPT:
+                self._reached.clear()
+            found = self._reached[key] = frozenset(seen)
         return found
 
     def moves(self, moving: frozenset[str]) -> dict[int, bool]:

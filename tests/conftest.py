@@ -207,3 +207,12 @@ def watch(page: Page, said: list[str], address: str) -> None:
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on("dialog", dialog)
     page.on("request", asked)
+
+
+def function_of(values: evaluate.Values, unknown: str, target: str) -> Callable[[Any], Any]:
+    """The state of a target as a function of one unknown, each time computed anew."""
+
+    def compute(value: Any) -> Any:
+        return evaluate.evaluate(values.plan, {**values.given, unknown: evaluate.Given(value, "given")}, [target]).state(target)
+
+    return compute

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import function_of
 from engine.document import load
-from engine.evaluate import Given, evaluate, function_of
+from engine.evaluate import Given, evaluate
 from engine.plan import Plan
 from engine.solve.bounds import Bounds, moving
 from engine.solve.spans import FAR, Piece

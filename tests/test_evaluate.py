@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Run, values_of
 from engine.errors import InputError
-from engine.evaluate import function_of, require
+from engine.evaluate import require
 from engine.plan import NOTHING, Absent, Plan
 
 Build = Callable[[str], Plan]
@@ -272,15 +272,6 @@ def test_a_rule_given_a_wrong_value(build: Build, rule: str, given: str, said: s
     with pytest.raises(InputError) as caught:
         values_of(build(f"{HEAD}  r: {rule}\n"), f"r: {given}")
     assert said in caught.value.problems[0].message
-
-
-def test_a_function_of_one_unknown(build: Build) -> None:
-    plan = build("inputs: {n: {type: integer}, m: {type: integer, min: 1, default: n - 3}}\nrules: {r: 10 / n + m, other: '5'}\n")
-    of = function_of(values_of(plan, "n: 5"), "n", "r")
-    assert (of(5), of(10)) == (4, 8)
-    assert of(0).__class__ is Absent
-    assert of(3).__class__ is Absent
-    assert of(4) == Fraction(7, 2)
 
 
 CHECKS = (

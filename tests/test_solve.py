@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import function_of
 from engine.document import load
 from engine.errors import CommandError, GaugeError, InputError, NoAnswer
-from engine.evaluate import Given, evaluate, function_of
+from engine.evaluate import Given, evaluate
 from engine.plan import Plan
 from engine.solve import answers, search
 from engine.solve.answers import as_object, describe
@@ -571,3 +572,16 @@ def test_the_simplest_number_between(low, width):
     assert low < found < low + width
     for denominator in range(1, found.denominator):
         assert (low * denominator).__floor__() + 1 >= (low + width) * denominator
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "fits"), [(100, 10, False), (104, 10, True), (105, 10, True), (109, 10, True), (110, 11, False)]
+)
+def test_a_value_that_what_stands_beside_leaves_no_room_for_is_said(tmp_path, bound, value, fits):
+    """`eval` says that it fits where there is room for the least of what stands beside the total; the answer is about the total alone."""
+    text = "report: {total: f, budget: y, beside: [{title: More, low: l, high: h}]}\ninputs:\n  x: {type: integer, min: 1, max: 100}\n"
+    plan = plan_of(tmp_path, text + "  y: {type: number}\nrules: {f: 10 * x, l: '4', h: '9'}\n")
+    found = answer(plan, {"y": Given(bound, "given")}, "x")
+    assert found.value == value
+    assert found.notes[0] == "More is not in f: 4 to 9"
+    assert (f"with the least of that beside it, x = {value} does not fit" in found.notes) is not fits

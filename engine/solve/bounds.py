@@ -164,14 +164,7 @@ class Bounds:
 
 def moving(values: Values, unknowns: Iterable[str]) -> frozenset[str]:
     """The unknowns and every name they reach other than through a given value."""
-    seen = set(unknowns)
-    left = list(seen)
-    while left:
-        for user in values.plan.graph.users[left.pop()]:
-            if user not in seen and user not in values.given:
-                seen.add(user)
-                left.append(user)
-    return frozenset(seen)
+    return values.plan.reached(tuple(unknowns), frozenset(values.given))
 
 
 class Function:

@@ -119,13 +119,14 @@ class Nodes:
         """
         if not self.varies.get(id(tree), True):
             return self._constant(tree)
+        kind = tree.__class__
+        if kind is Name:
+            return self._reference(tree.name, tree)  # type: ignore[union-attr]
+        if kind is Fold:
+            return self._fold(tree, tree.operators, tree.operands)  # type: ignore[union-attr,arg-type]
         match tree:
-            case Name(name):
-                return self._reference(name, tree)
             case Cell():
                 return self._cell(tree)
-            case Fold(operators, operands):
-                return self._fold(tree, operators, operands)
             case Power():
                 return self._blame(tree, self._power(tree), self.span(tree.base), self.span(tree.exponent))
             case Negative(operand):

@@ -289,9 +289,11 @@ def _notes(question: Question, found: Found, domain: Piece, value: Number | None
         warnings, errors = checked(values)
         notes += [f"at {unknown} = {digits(value)}: {problem.message}" for problem in (*errors, *warnings)]
         if question.target == values.plan.document.report.total:
-            unit = values.plan.unit(question.target)
-            ends = [(plain(each.title), readable(each.low, unit), readable(each.high, unit)) for each in beside(values)]
+            unit, ranges, gap = values.plan.unit(question.target), beside(values), question.gap(value)
+            ends = [(plain(each.title), readable(each.low, unit), readable(each.high, unit)) for each in ranges]
             notes += [f"{title} is not in {question.target}: {low} to {high}" for title, low, high in ends]
+            if question.sense == "at_most" and gap is not None and gap <= 0 < gap + sum(each.low for each in ranges):
+                notes.append(f"with the least of that beside it, {unknown} = {digits(value)} does not fit")
     return tuple(notes)
 
 
