@@ -397,13 +397,13 @@ def _page(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     _need_numpy("`sweep`")
     if TYPE_CHECKING or not __package__:
-        from engine import document
+        from engine import document, wanted
         from engine.sweep import grid, run
     else:
-        from .engine import document
+        from .engine import document, wanted
         from .engine.sweep import grid, run
     kind = _table_kind(options)
-    made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+    made, own = wanted.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
     read = _reader(_question(made, _optional(options, 1), options))
     only = _names(made, options.only)
     found = grid.Grid(made, read, options.vary, only, own_fits=own, shard=options.shard)
@@ -413,18 +413,18 @@ def _sweep(options: argparse.Namespace) -> int:
 def _solve_table(options: argparse.Namespace) -> int:
     _need_numpy("`solve --vary`")
     if TYPE_CHECKING or not __package__:
-        from engine import document
+        from engine import document, wanted
         from engine.solve.goal import goal
-        from engine.sweep import answers, grid
+        from engine.sweep import answers
     else:
-        from .engine import document
+        from .engine import document, wanted
         from .engine.solve.goal import goal
-        from .engine.sweep import answers, grid
+        from .engine.sweep import answers
     if options.format != "table":
         raise CommandError(Problem("a table of answers has the format of its file", None, "such as -o answers.jsonl"))
     kind, own = _table_kind(options), False
     if options.where:
-        made, own = grid.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
+        made, own = wanted.extended(document.load(_rules_path(options.words[0]), large=options.large), options.where)
     else:
         made = _load(options.words[0], options)
     read = _reader(_question(made, _optional(options, 1), options))

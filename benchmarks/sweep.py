@@ -87,11 +87,11 @@ def compare(case: Case) -> dict[str, Any]:
 
 def grid_of(rows: int) -> int:
     """A grid of so many rows of which few are kept; how many those are."""
-    from engine import document
+    from engine import document, wanted
     from engine.sweep import grid, run, table
 
     path = f"{ROOT}/rules/transformer.yaml"
-    made, own = grid.extended(document.load(path), "headroom >= 0 and headroom < 1000000 * formats.float32.bytes")
+    made, own = wanted.extended(document.load(path), "headroom >= 0 and headroom < 1000000 * formats.float32.bytes")
     vary = [f"batch_size=1..{rows // 10_000}", "sequence_length=1..1000", "tensor_parallel=1,2,4,8,16", "attention=sdpa,eager"]
     given = {**SERVING.given, "device": "h100-sxm"}
     found = grid.Grid(made, lambda plan, more: read(plan, given, more), vary, ("peak_memory", "headroom"), own_fits=own)

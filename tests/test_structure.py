@@ -23,15 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
     named errors quantity lookup nodes source schema misshapen tree misread patterns formula records values arithmetic document graph units
     plan quick store packed opened evaluate presets recall facts check encode breakdown derivation report tables listing agreement solve
-    making bodies settle expand lowering prepare symbolic asking sweep advise advice emit formulas page library
+    making bodies settle expand lowering wanted prepare symbolic asking sweep sql advise advice emit formulas page library
 """.split()
 """The modules of the engine: each imports only from those before it. A folder is one entry, and its files may import each other.
 A new module gets its place here."""
 
-ONE_IMPORTER = {"sympy": "symbolic", "numpy": "sweep"}
+ONE_IMPORTER = {"sympy": "symbolic", "numpy": "sweep", "sqlglot": "sql", "duckdb": "sql", "pyspark": "sql"}
 """Libraries that only these modules import. Such a module is imported, in turn, by the function that needs it."""
 
-HEAVY = {"sympy", "numpy", "jsonschema", "tabulate"}
+HEAVY = {"sympy", "numpy", "sqlglot", "duckdb", "pyspark", "jsonschema", "tabulate"}
 """Libraries that are imported by the function that needs them, so that an answer or an error that can do without never pays for them."""
 
 BUILT_IN = {"eval", "exec", "compile", "__import__", "breakpoint"}

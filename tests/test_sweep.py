@@ -23,7 +23,8 @@ from engine.errors import Text
 from engine.plan import NOTHING, Absent, Plan
 from engine.sweep import axes, columns, grid, table
 from engine.sweep import run as run_module
-from engine.sweep.parts import Columns, settle
+from engine.sweep.parts import Columns
+from engine.wanted import extended, settle
 
 RULES = {name: str(ROOT / "rules" / f"{name}.yaml") for name in ("transformer", "compute_gauge")}
 
@@ -38,7 +39,7 @@ def swept(
     shard: str = "",
 ) -> grid.Grid:
     """A sweep over inputs given as YAML text, or as they are."""
-    plan, own = grid.extended(rules, where)
+    plan, own = extended(rules, where)
     text = Text("inputs.yaml", given if isinstance(given, str) else "{}")
 
     def read(plan: Plan, more: Any) -> dict[str, evaluate.Given]:

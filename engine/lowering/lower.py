@@ -44,7 +44,7 @@ class Lowering:
 
     Args:
         values: an evaluation with each axis at some value: what does not depend on an axis is taken from it.
-        axes: the names that are axes, as columns.
+        axes: the names that are axes, as columns; `special` may say more of one (words, or a default where it is not given).
         nodes: where columns are made.
         apart: whether every name is one column and nothing is sought to be saved between them, as where there are thousands.
         alone: whether the axes are all names there are, which need not be names of the plan.
@@ -107,13 +107,17 @@ class Lowering:
     def _name(self, name: str) -> Column:
         if name in self.axes:
             return Column("number", self.axes[name])
-        if name not in self.open:
-            return self.state(self.values.state(name), self._kind(name))
+        return self.computed(name) if name in self.open else self.state(self.values.state(name), self._kind(name))
+
+    def computed(self, name: str) -> Column:
+        """The column of what a rule comes to, or the default of an input, whether the name is an axis or not."""
         item = self.plan.item(name)
         if self.plan.shapes[name].kind in {"list", "element"}:
             raise Unsupported
         kind = self._kind(name)
         step = self.plan.step(name)
+        if not step.cases:
+            return self.state(Absent() if step.constant is None else step.constant, kind)
         found = Column(kind, _none(kind), True)
         for condition, body in reversed(step.cases):
             found = self._body(condition, body, found)
@@ -123,7 +127,7 @@ class Lowering:
             when = self.lower(step.when.tree)
             if when.value is False and when.bad is False:
                 return Column(kind, _none(kind), False, False)
-            made = self._choose(when.value, found, Column(kind, _none(kind)))
+            made = self.choose(when.value, found, Column(kind, _none(kind)))
             found = made._replace(bad=self.nodes.either(when.bad, made.bad), applies=self.nodes.either(when.value, when.bad))
         else:
             found = found._replace(applies=True)
@@ -137,7 +141,7 @@ class Lowering:
         test = self.lower(condition.tree)
         if test.value is False:
             return otherwise._replace(bad=self.nodes.either(test.bad, otherwise.bad))
-        found = self._choose(test.value, self.lower(body.tree), otherwise)
+        found = self.choose(test.value, self.lower(body.tree), otherwise)
         return found._replace(bad=self.nodes.either(test.bad, found.bad))
 
     def _held(self, item: Input, found: Column) -> Column:
@@ -184,7 +188,8 @@ class Lowering:
             return word
         return self._codes.get(word, len(self.words)) if isinstance(word, str) else len(self.words)
 
-    def _choose(self, condition: Truth, yes: Column, no: Column) -> Column:
+    def choose(self, condition: Truth, yes: Column, no: Column) -> Column:
+        """`yes if condition else no`, without a value where the one that counts has none."""
         if isinstance(condition, bool):
             return yes if condition else no
         bad = self.nodes.choose(condition, yes.bad, no.bad)
@@ -201,7 +206,7 @@ class Lowering:
         return Column("word", self._word(condition, yes.value, no.value), bad)
 
     def _word(self, condition: Truth, yes: Any, no: Any) -> Any:
-        return self.nodes.where(condition, self.code(yes), self.code(no))
+        return self.nodes.word(condition, self.code(yes), self.code(no))
 
     def lower(self, tree: Tree) -> Column:
         """The column of a tree."""
@@ -229,7 +234,7 @@ class Lowering:
                 if isinstance(test.value, bool):
                     found = self.lower(yes if test.value else no)
                 else:
-                    found = self._choose(test.value, self.lower(yes), self.lower(no))
+                    found = self.choose(test.value, self.lower(yes), self.lower(no))
                 return Column(found.kind, found.value, self.nodes.either(test.bad, found.bad))
             case Call(function, arguments):
                 return self._call(function, arguments)

@@ -80,6 +80,7 @@ class Nodes:
     def __init__(self) -> None:
         self.made: list[Node] = []
         self._known: dict[tuple[Any, ...], Node] = {}
+        self._words: dict[int, frozenset[int]] = {}  # by node: the words it can be, by their numbers
 
     def _node(self, op: str, args: tuple[Any, ...], dtype: str, least: int, most: int, axes: int = 0) -> Node:
         key = (op, dtype, *((arg.index, None) if isinstance(arg, Node) else arg for arg in args))
@@ -95,6 +96,32 @@ class Nodes:
     def leaf(self, name: str, axis: int, least: int, most: int) -> Node:
         """The values of an axis, made whole: what stands on it times its scale."""
         return self._node("leaf", (name,), dtype_for(least, most), least, most, 1 << axis)
+
+    def flag(self, name: str, axis: int) -> Node:
+        """The truth values of an axis."""
+        return self._node("leaf", (name,), "b", 0, 1, 1 << axis)
+
+    def words(self, name: str, axis: int, within: Iterable[int]) -> Whole:
+        """The words of an axis by their numbers, which are some of these."""
+        within = frozenset(within)
+        if len(within) == 1:
+            return min(within)
+        made = self.leaf(name, axis, min(within), max(within))
+        self._words[made.index] = within
+        return made
+
+    def word(self, condition: Truth, yes: Whole, no: Whole) -> Whole:
+        """`yes if condition else no`, of words."""
+        made = self.where(condition, yes, no)
+        if isinstance(made, Node):
+            self._words[made.index] = self.within(yes) | self.within(no)
+        return made
+
+    def within(self, word: Whole) -> frozenset[int]:
+        """The words a part can be, by their numbers."""
+        if isinstance(word, int):
+            return frozenset([word])
+        return self._words.get(word.index) or frozenset(range(word.low, word.high + 1))
 
     def _cast(self, part: Whole, dtype: str) -> Whole:
         if not isinstance(part, Node) or part.dtype == dtype:
@@ -255,9 +282,17 @@ class Nodes:
 
     def take(self, key: Node, values: tuple[int, ...]) -> Whole:
         """For each word its value, by the word's number; the last is that of no word."""
+        values = self._reached(key, values)
         least, most = min(values), max(values)
         return least if least == most else self._node("take", (key, values), dtype_for(least, most), least, most)
 
     def member(self, key: Node, within: tuple[bool, ...]) -> Truth:
         """For each word whether it is one of some, by its number."""
+        within = self._reached(key, within)
         return within[0] if len(set(within)) == 1 else self._node("take", (key, within), "b", 0, 1)
+
+    def _reached(self, key: Node, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values, with that of a word the key can be in place of those of words it never is."""
+        reached = self.within(key)
+        some = values[min(reached)]
+        return tuple(value if code in reached else some for code, value in enumerate(values))

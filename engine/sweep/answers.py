@@ -22,10 +22,11 @@ from ..records import Input
 from ..solve.choices import is_listed
 from ..solve.goal import Goal, read_bound, trial, unknown_input
 from ..values import convert
+from ..wanted import WHERE
 from .axes import MOST_PARTS, Axis, Numbers, Spread, Steps, Table, at, axes, rows, scalar, scale_of, share
 from .columns import bounded
 from .kernel import Array, Range
-from .parts import WHERE, Columns, Layout, OneByOne, Wanted
+from .parts import Columns, Layout, OneByOne, Wanted
 from .rows import Block, Written, label_of
 from .sources import Read, Sources
 from .unknown import ANSWERS, BOUND, NONE, UNSETTLED, Solved, Unknown, nothing
@@ -48,7 +49,7 @@ class Questions:
         unknown: what is solved for, a number.
         goal: what is asked.
         bound: bounds that differ by row, in place of the one of the goal.
-        own_fits: see `grid.extended`.
+        own_fits: see `wanted.extended`.
 
     Raises:
         GaugeError: when the question is wrong, or no combination of words and presets can be answered.
@@ -217,7 +218,7 @@ class Answers:
         unknown: what is solved for.
         goal: what is asked.
         shard: such as `3/64`; empty for all rows.
-        own_fits: see `grid.extended`, which gives the plan a condition on the rows.
+        own_fits: see `wanted.extended`, which gives the plan a condition on the rows.
 
     Raises:
         GaugeError: when an axis or the question is wrong, or no combination can be answered.

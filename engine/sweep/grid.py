@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CommandError, GaugeError, Place, Problem, Text, plain, suggest
+from ..errors import CommandError, GaugeError, Problem
 from ..evaluate import checked, evaluate, require
-from ..formula import parse
 from ..lowering.nodes import SMALL, Unsupported
 from ..plan import Plan
-from ..records import Case, Check, Document, Rule
+from ..wanted import FITS, WHERE, columns
 from .axes import MOST_PARTS, Axis, Steps, at, axes, rows, share
 from .kernel import Array, Range
-from .parts import FITS, HEADROOM, WHERE, Columns, Layout, OneByOne, Wanted, row_values
+from .parts import Columns, Layout, OneByOne, Wanted, row_values
 from .rows import Block, Written, label_of
 from .sources import Read, Sources
 
@@ -27,38 +26,15 @@ SHORT = 512
 """Dimensions inside a block are put together until the last is as long: numpy is fast along a long one."""
 
 
-def extended(document: Document, where: str) -> tuple[Plan, bool]:
-    """The plan of a document with `headroom` and `fits` as names and a condition on the rows; and whether `fits` is not a rule of its own.
-
-    Raises:
-        RulesError: when the condition is wrong.
-    """
-    report, rules = document.report, dict(document.rules)
-    place = report.place or Place(Text(document.path, ""), 1, 1)
-    own = False
-    if report.total and report.budget and not {HEADROOM, FITS} & document.words and HEADROOM not in {**document.inputs, **rules}:
-        unit = document.rules[report.total].unit if report.total in rules else ""
-        rules[HEADROOM] = Rule(HEADROOM, (Case(None, parse(f"{report.budget} - {report.total}", place)),), place, unit=unit)
-        if FITS not in {**document.inputs, **rules}:
-            own = True
-            lows = "".join(f", min({each.low}, {each.high})" for each in report.beside)
-            rules[FITS] = Rule(FITS, (Case(None, parse(f"{HEADROOM} >= max(0{lows})", place)),), place)
-    checks = tuple(check for check in document.checks if check.name != WHERE)
-    if where:
-        place = Place(Text("--where", where), 1, 1, len(where))
-        checks += (Check(WHERE, parse(where, place), "", "warning", place),)
-    return Plan(document._replace(rules=rules, checks=checks)), own
-
-
 class Grid:
     """A sweep, ready to be computed.
 
     Args:
-        plan: the plan with what `extended` adds.
+        plan: the plan with what `wanted.extended` adds.
         read: gives what the inputs file and the command line say.
         vary: the texts of `--vary`, in order.
         only: the columns; none for those of the report.
-        own_fits: see `extended`.
+        own_fits: see `wanted.extended`.
         shard: such as `3/64`; empty for all rows.
 
     Raises:
@@ -82,7 +58,7 @@ class Grid:
         self.choices = self.sources.choices
         self._lay_out()
         self.only = bool(only)
-        names = self._names(only)
+        names = columns(plan, only, {each.name for each in self.axes}, self._has)
         self.wanted = Wanted(names, own_fits and FITS in plan.slots)
         self.parts = self._parts()
         self.columns = [*map(label_of, self.axes), *(self._written(index) for index in range(len(names)))]
@@ -123,22 +99,6 @@ class Grid:
         self.layout = Layout(tuple(map(tuple, groups)), changing)
 
     # The columns.
-
-    def _names(self, only: Sequence[str]) -> tuple[str, ...]:
-        report = self.plan.document.report
-        if not only:
-            if not report.total:
-                return tuple(name for name in self.plan.document.rules if self.plan.shapes[name].kind in {"number", "truth", "word"})
-            room = [HEADROOM, FITS] if HEADROOM in self.plan.slots and self._has(report.budget) else []
-            only = [report.total, *report.parts, *(name for name in room if name in self.plan.slots)]
-        for name in only:
-            if name not in self.plan.slots:
-                hint = suggest(name, self.plan.slots) or "`list RULES --format json` shows the names"
-                raise CommandError(Problem(f"there is no rule or input `{plain(name)}`", None, hint))
-            if self.plan.shapes[name].kind in {"list", "element"}:
-                raise CommandError(Problem(f"`{name}` is a list and cannot be a column"))
-        varied = {each.name for each in self.axes}
-        return tuple(dict.fromkeys(name for name in only if name not in varied))
 
     def _has(self, name: str) -> bool:
         """Whether a name has a value in the first row."""

@@ -8,19 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluate import Given, Values, beside, checked, evaluate
+from ..evaluate import Given, Values, checked, evaluate
 from ..lowering.lower import Column, Lowering
 from ..lowering.nodes import SMALL, Node, Nodes, Truth, Whole, dtype_for, high, low
-from ..lowering.numbers import Number, add, of, scaled
+from ..lowering.numbers import Number, of
 from ..named import NamedTuple
 from ..plan import NOTHING, Absent, Plan
+from ..wanted import WHERE, settle, special
 from .axes import Axis, at, ends, scale_of
 from .kernel import Array, Dimension, Kernel, Range
-
-HEADROOM = "headroom"
-FITS = "fits"
-WHERE = "--where"
-"""What a plan for a sweep has besides the rules of its file: see `Grid`."""
 
 
 class Cells(NamedTuple):
@@ -99,7 +95,7 @@ class Columns:
             settle(values)
         self.lowering = lowering = Lowering(values, axes, nodes)
         if wanted.own_fits:
-            lowering.special = {HEADROOM: self._headroom, FITS: self._fits}
+            lowering.special = special(lowering)
         document = self.plan.document
         lowering.prepare(name for name in names if name in self.plan.slots)
         checks = {check.name: lowering.lower(check.when.tree) for check in document.checks if check.level == "error" or check.name == WHERE}
@@ -115,28 +111,6 @@ class Columns:
         self.kernel = Kernel(layout.columns(), first, second, layout.changing)
         self.kinds = [out.kind for out in self.outs]
         del self.lowering  # there may be thousands of combinations
-
-    def _headroom(self) -> Column:
-        """What is left of the budget, where there are both."""
-        lowering, report = self.lowering, self.plan.document.report
-        total, budget = lowering.name(report.total), lowering.name(report.budget)
-        bad = lowering.nodes.either(total.bad, budget.bad)
-        applies = lowering.nodes.both(total.applies, budget.applies)
-        return Column("number", add(budget.value, scaled(total.value, -1)), bad, lowering.nodes.either(applies, bad))
-
-    def _fits(self) -> Column:
-        """Whether it fits: what stands beside the total and has no value is left out, as everywhere."""
-        lowering, nodes = self.lowering, self.lowering.nodes
-        needed: Number = {}
-        for each in self.plan.document.report.beside:
-            ends_of = [lowering.name(each.low), lowering.name(each.high)]
-            bad = nodes.either(ends_of[0].bad, ends_of[1].bad)
-            least = lowering.numbers.extreme("min", [column.value for column in ends_of], [True, True])
-            needed = add(needed, lowering.numbers.where(bad, {}, least))
-        room = lowering.name(HEADROOM)
-        needed = lowering.numbers.extreme("max", [{}, needed], [True, True])
-        fits = nodes.both(room.applies, lowering.numbers.compare("<=", needed, room.value))
-        return Column("truth", fits, room.bad, room.applies)
 
     def _out(self, column: Column, refused: Truth, nodes: Nodes) -> _Out:
         bad = nodes.either(refused, column.bad)
@@ -301,17 +275,3 @@ def row_values(plan: Plan, given: Mapping[str, Given], layout: Layout, index: Se
             for name, numbers in axis.numbers.items():
                 found[name] = Given(at(numbers, here), "given", "--vary")
     return evaluate(plan, found)
-
-
-def settle(values: Values) -> None:
-    """Say in an evaluation what is left and whether it fits, as `eval` says it."""
-    report, slots = values.plan.document.report, values.plan.slots
-    room = values.state(HEADROOM)
-    fits: Any
-    if room.__class__ is Absent:
-        fits = room
-    elif NOTHING in (values.state(report.total), values.state(report.budget)):
-        room = fits = NOTHING
-    else:
-        fits = room >= max(0, sum(each.low for each in beside(values)))
-    values.cells[slots[HEADROOM]], values.cells[slots[FITS]] = room, fits
