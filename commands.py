@@ -157,6 +157,30 @@ def _table_options(made: _Parser, vary: str) -> None:
     made.add_argument(
         "-o", dest="output", metavar="FILE", help="where to write: .csv, .jsonl or .parquet (default: CSV on standard output)"
     )
+    made.add_argument(
+        "--engine", choices=("numpy", "duckdb", "spark"), default="numpy", help="what computes (default: %(default)s; duckdb for a --table)"
+    )
+    made.add_argument("--table", metavar="FILE", default="", help="instead of --vary: the rows of a .csv, .jsonl or .parquet file")
+    _columns_option(made)
+
+
+def _columns_option(made: _Parser) -> None:
+    made.add_argument(
+        "--columns",
+        action="append",
+        default=[],
+        metavar="A,B=1..9",
+        help="the columns of the table that stand for inputs or kinds of presets: NAME, NAME=1..4096, NAME=0..1+1/8, NAME=a|b, NAME:COLUMN",
+    )
+
+
+def _emit_options(made: _Parser) -> None:
+    _formats(made, "sql")
+    made.add_argument("--dialect", metavar="NAME", default="duckdb", help="of which database: any sqlglot knows (default: %(default)s)")
+    made.add_argument("--table", metavar="NAME", default="inputs", help="the table of the rows (default: %(default)s)")
+    _columns_option(made)
+    made.add_argument("--only", metavar="A,B", default="", help="only these rules")
+    made.add_argument("-o", dest="output", metavar="FILE", help="where to write it (default: standard output)")
 
 
 def _sweep_options(made: _Parser) -> None:
@@ -282,6 +306,7 @@ COMMANDS = {
         inputs=False,
     ),
     "sweep": _Command("many configurations at once, as a table", "RULES [INPUTS]", 1, _sweep_options),
+    "emit": _Command("the rules as one SQL query over a table, with a column a rule", "RULES [INPUTS]", 1, _emit_options),
     "page": _Command("one HTML file that answers in any browser", "RULES", 1, _page_options, inputs=False),
     "serve": _Command("the same page on this machine, in the browser", "RULES", 1, _serve_options, inputs=False),
     "list": _Command("inputs with bounds and defaults; presets of a kind", "RULES [KIND]", 1, _list_options, inputs=False),

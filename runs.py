@@ -381,20 +381,111 @@ def _page_of(options: argparse.Namespace) -> str:
 
 def _page(options: argparse.Namespace) -> int:
     text = _page_of(options)
-    if options.output is None:
-        print(text, end="")
-        return 0
-    try:
-        with open(options.output, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise CommandError(Problem(f"`{errors.plain(options.output, 200)}` cannot be written: {error.strerror}")) from None
-    if not options.quiet:
+    _to_file(options.output, text)
+    if options.output is not None and not options.quiet:
         print(f"{errors.plain(options.output, 200)}: {len(text):,} bytes; open it in any browser", file=sys.stderr)
     return 0
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    if options.table and options.vary:
+        raise CommandError(Problem("--vary makes rows of its own, and --table has its rows", None, "leave one of them out"))
+    if options.columns and not options.table:
+        raise CommandError(Problem("--columns says what the columns of a table are", None, "name the table with --table"))
+    if options.engine == "numpy" and not options.table:
+        return _sweep_here(options)
+    return _sweep_there(options, "duckdb" if options.engine == "numpy" else options.engine)
+
+
+def _sweep_there(options: argparse.Namespace, name: str) -> int:
+    """A sweep by a database."""
+    kind = _table_kind(options)
+    try:
+        if TYPE_CHECKING or not __package__:
+            from engine.sql import engine as engines
+            from engine.sql import sweep
+        else:
+            from .engine.sql import engine as engines
+            from .engine.sql import sweep
+    except ModuleNotFoundError as error:
+        raise _lacking(error, f"`--engine {name}`") from None
+    made, own, given = _extended(options)
+    only = _names(made, options.only)
+    engine = engines.engine(name)
+    try:
+        columns = tuple(part for text in options.columns for part in text.split(","))
+        asked = sweep.Asked(made, given, own, only, kind, tuple(options.vary), options.shard, options.table, columns)
+        found = sweep.Sweep(asked, engine)
+        if options.output is None:
+            for line in found.texts():
+                print(line, end="")
+            counts = found.counts()
+        else:
+            counts = found.write(options.output)
+        if not options.quiet:
+            for line in found.notes(counts):
+                print(f"warning: {line}", file=sys.stderr)
+            if options.output:
+                print(f"{errors.plain(options.output, 200)}: {counts.wanted:,} of {counts.seen:,} rows", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped" + (f"; {errors.plain(options.output, 200)} was not written" if options.output else ""), file=sys.stderr)
+        return 130
+    finally:
+        engine.close()
+    return 0
+
+
+def _lacking(error: ModuleNotFoundError, what: str) -> CommandError:
+    """What to install for SQL."""
+    if error.name != "sqlglot":
+        raise error
+    return CommandError(Problem(f"{what} needs sqlglot", None, "pip install sqlglot duckdb, or 'compute-gauge[sql]'"))
+
+
+def _extended(options: argparse.Namespace, where: str | None = None) -> tuple[plan.Plan, bool, dict[str, evaluate.Given]]:
+    """The rules of a command with `headroom`, `fits` and the condition on rows, and what is given."""
+    if TYPE_CHECKING or not __package__:
+        from engine import document, wanted
+    else:
+        from .engine import document, wanted
+    made, own = wanted.extended(
+        document.load(_rules_path(options.words[0]), large=options.large), options.where if where is None else where
+    )
+    return made, own, _question(made, _optional(options, 1), options).given
+
+
+def _emit(options: argparse.Namespace) -> int:
+    try:
+        if TYPE_CHECKING or not __package__:
+            from engine.sql import emit
+        else:
+            from .engine.sql import emit
+    except ModuleNotFoundError as error:
+        raise _lacking(error, "`emit --format sql`") from None
+    made, own, given = _extended(options, where="")
+    columns = [part for text in options.columns for part in text.split(",")]
+    found = emit.emit(made, given, _names(made, options.only), options.table, columns, options.dialect, own_fits=own)
+    _to_file(options.output, found.text)
+    if not options.quiet:
+        for line in found.said:
+            print(f"warning: {line}", file=sys.stderr)
+    return 0
+
+
+def _to_file(path: str | None, text: str) -> None:
+    """Write a text to a file, or to standard output where none is named."""
+    if path is None:
+        print(text, end="")
+        return
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(Problem(f"`{errors.plain(path, 200)}` cannot be written: {error.strerror}")) from None
+
+
+def _sweep_here(options: argparse.Namespace) -> int:
+    """A sweep by numpy, in this process."""
     _need_numpy("`sweep`")
     if TYPE_CHECKING or not __package__:
         from engine import document, wanted
@@ -546,6 +637,7 @@ RUNS = {
     "explain": _explain,
     "check": _check,
     "sweep": _sweep,
+    "emit": _emit,
     "page": _page,
     "serve": _serve,
     "list": _list,

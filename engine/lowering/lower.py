@@ -100,21 +100,22 @@ class Lowering:
             raise Unsupported
         return Column("number", constant(state))
 
-    def _kind(self, name: str) -> str:
+    def kind(self, name: str) -> str:
+        """`number`, `truth` or `word`."""
         kind = self.plan.shapes[name].kind
         return kind if kind in {"truth", "word"} else "number"
 
     def _name(self, name: str) -> Column:
         if name in self.axes:
             return Column("number", self.axes[name])
-        return self.computed(name) if name in self.open else self.state(self.values.state(name), self._kind(name))
+        return self.computed(name) if name in self.open else self.state(self.values.state(name), self.kind(name))
 
     def computed(self, name: str) -> Column:
         """The column of what a rule comes to, or the default of an input, whether the name is an axis or not."""
         item = self.plan.item(name)
         if self.plan.shapes[name].kind in {"list", "element"}:
             raise Unsupported
-        kind = self._kind(name)
+        kind = self.kind(name)
         step = self.plan.step(name)
         if not step.cases:
             return self.state(Absent() if step.constant is None else step.constant, kind)
