@@ -135,6 +135,7 @@ def test_simple_names_are_computed_by_their_patterns() -> None:
     simple = tuple(shape for shape in SHAPES if shape not in {"{} / (1 + abs({}))", "{} / {}", "{} * {} + {}", "{} ** 2 - {}"})
     made = Sheet(a_sheet(Random(1), 80, simple))
     program, cells = made.run({})
+    assert program is not None
     assert len(program.simple) == 80
     assert not program.others
     again, same_cells = made.run({})

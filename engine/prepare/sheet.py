@@ -13,8 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..evaluate import Given, Values, computed
-from ..named import NamedTuple
+from ..evaluate import Given, Values, computed, evaluate
 from ..patterns import Pattern, Patterned
 from ..plan import Absent, Cells, Plan
 from ..records import Input, Rule
@@ -34,6 +33,11 @@ MOST_KEPT = 8
 OFTEN = 20
 """A pattern that so many names have is always lowered; of others, `SELDOM`, as lowering takes longer than computing a name once."""
 SELDOM = 100
+
+
+MOST_SEEN = 100
+"""Such sets that are remembered to have been asked for once."""
+_Key = tuple[frozenset[str], frozenset[str]]
 
 
 class Sheet:
@@ -59,7 +63,8 @@ class Sheet:
             self.leaves[name] = (slot, *_simple(item))
             if not self._plain(name, self.base[slot]):
                 self._odd.add(name)
-        self._programs: dict[tuple[frozenset[str], frozenset[str]], Program] = {}
+        self._programs: dict[_Key, Program] = {}
+        self._seen: set[_Key] = set()
 
     def _plain(self, name: str, value: Any) -> bool:
         _, low, high = self.leaves[name]
@@ -69,8 +74,11 @@ class Sheet:
         """The values for what is given."""
         return Values(self.plan, given, self.run({name: known.value for name, known in given.items()})[1], self.names)
 
-    def run(self, given: Mapping[str, Any]) -> tuple[Program, Cells]:
-        """The cells for given values by name, which are not to be changed, and the program that computed them."""
+    def run(self, given: Mapping[str, Any]) -> tuple[Program | None, Cells]:
+        """The cells for given values by name, which are not to be changed, and the program that computed them.
+
+        There is none for rules that are given, or inputs that are no simple numbers, which were not asked like this before.
+        """
         odd, over = self._odd, []
         values: list[tuple[int, Any]] = []
         for name, value in given.items():
@@ -84,10 +92,13 @@ class Sheet:
             values.append((self.plan.slots[name], value))
         key = frozenset(over), frozenset(odd)
         program = self._programs.get(key)
+        if program is None and self._programs and key not in self._seen:
+            self._seen = {*self._seen, key} if len(self._seen) < MOST_SEEN else {key}
+            return None, evaluate(self.plan, {name: Given(value, "given") for name, value in given.items()}, self.names).cells
         if program is None:
-            while len(self._programs) >= MOST_KEPT:
-                self._programs.pop(next(iter(self._programs)), None)
-            program = self._programs[key] = Program(self, *key)
+            program = Program(self, *key)
+            kept = self._programs if len(self._programs) < MOST_KEPT else {}
+            self._programs = {**kept, key: program}
         return program, program.run(values)
 
 
@@ -261,11 +272,9 @@ class Program:
         if found is None:
             graph, slots = self.plan.graph, self.plan.slots
             reached = {slots[name] for name in graph.descendants(graph.order[slot] for slot in moved)}
-            while len(self._some) >= MOST_KEPT:
-                self._some.pop(next(iter(self._some)), None)
             made = [slot for part in (self.simple, self.others) for slot in part if slot in reached]
             found = self.all if 2 * len(made) > len(self.simple) + len(self.others) else _Rows(self, made)
-            self._some[key] = found
+            self._some = {**(self._some if len(self._some) < MOST_KEPT else {}), key: found}
         return found
 
 
