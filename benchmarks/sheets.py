@@ -1,9 +1,10 @@
 """Big sheets: how the time to load and to evaluate grows with the rules, and how others do on the same sheet.
 
 A sheet of N rules has a depth of 100: each rule takes three names of the level before, with + - * / min max ceil. All times are CPU time of
-one process a program; garbage collection is as Python has it. An input is changed once, after the first answer. The others are `formulas` and `pycel` (`pip install formulas pycel openpyxl`,
-or `--peers` a Python that has them) and HyperFormula (`npm install hyperformula`, or `--hyperformula` the folder that was done in). What is
-not there is left out, and what takes longer than `LONGEST` seconds has no figure. Every program must come to the same last value.
+one process a program; garbage collection is as Python has it. Beside the others it is the first change of an input that counts. These are
+`formulas` and `pycel` (`pip install formulas pycel openpyxl`, or `--peers` a Python that has them) and HyperFormula (`npm install
+hyperformula`, or `--hyperformula` the folder that was done in). What is not there is left out, and what takes longer than `LONGEST`
+seconds has no figure. Every program must come to the same last value.
 """
 
 from __future__ import annotations

@@ -140,6 +140,7 @@ class Program:
         self.sure = frozenset(slot for slot, size in enumerate(self._sizes) if size)
         self.all = _Rows(self, (*self.simple, *self.others))
         self._some: dict[frozenset[int], _Rows] = {}
+        self._moved: set[frozenset[int]] = set()
         self._last: tuple[list[Any], Cells] | None = None
 
     def _lay_out(self, names: frozenset[str]) -> None:
@@ -264,10 +265,17 @@ class Program:
             cells[slot] = computed(self.plan, self.plan.graph.order[slot], cells)
 
     def _rows_of(self, moved: list[int]) -> _Rows:
-        """What is computed when these cells changed; all of it where that is most."""
+        """What is computed when these cells changed.
+
+        All of it where that is most; and the first time that they do, where all of it is computed sooner than it is found what depends on
+        them.
+        """
         if 2 * len(moved) > len(self.leaves):
             return self.all
         key = frozenset(moved)
+        if not self.others and key not in self._moved:
+            self._moved = {*self._moved, key} if len(self._moved) < MOST_SEEN else {key}
+            return self.all
         found = self._some.get(key)
         if found is None:
             graph, slots = self.plan.graph, self.plan.slots
