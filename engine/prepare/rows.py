@@ -15,8 +15,8 @@ from ..lowering.lower import Lowering
 from ..lowering.nodes import Node, Nodes, Unsupported
 from ..lowering.numbers import of
 from ..named import NamedTuple
-from ..patterns import Pattern
 from ..plan import Plan
+from ..tree import Pattern
 from .closures import Cells, Steps, plain
 
 WIDE = 1 << 512

@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..evaluate import Given, Values, computed, evaluate
-from ..patterns import Pattern, Patterned
 from ..plan import Absent, Cells, Plan
 from ..records import Input, Rule
-from ..tree import Formula
+from ..tree import Formula, Pattern, Patterned
 from .rows import WIDE, Kind, kind_of
 
 LARGE = 1 << 64
