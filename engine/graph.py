@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .errors import Place, Problem, RulesError, plain, suggest
 from .named import NamedTuple
-from .patterns import Patterned
 from .records import Document, Input, Lever, Rule
-from .tree import Call, Cell, Formula, Item, Name, Tree, children, walk
+from .tree import Call, Cell, Formula, Item, Name, Patterned, Tree, children, walk
 
 
 class Graph(NamedTuple):

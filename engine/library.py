@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .sweep.answers import Answered
 
 MANY = 1000
-"""Names of a file beyond which what is done often is made ready at once."""
+"""Names that are computed, in one evaluation or several, before what does it quicker again is made ready."""
 
 __all__ = ["Ask", "GaugeError", "Inputs", "NoAnswer", "Number", "Rules", "Value", "Values", "load"]
 
@@ -159,7 +159,7 @@ class Rules:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._sheet: Sheet | None = None
-        self._evaluated = False
+        self._computed = 0
 
     def __repr__(self) -> str:
         return f"<Rules {plain(self.title or self.plan.document.path, 60)}: {len(self.inputs)} inputs, {len(self.names)} rules>"
@@ -238,9 +238,9 @@ class Rules:
 
     def _all(self, inputs: dict[str, Given]) -> Evaluated:
         """Every value; of many names, and when it is asked again, in a way that is made for doing so often."""
-        if self._sheet is None and (self._evaluated or len(self.plan.slots) > MANY):
+        self._computed += len(self.plan.slots)
+        if self._sheet is None and self._computed > MANY:
             self._sheet = Sheet(self.plan)
-        self._evaluated = True
         return self._sheet.evaluate(inputs) if self._sheet else evaluate.evaluate(self.plan, inputs)
 
     def _checked_names(self) -> set[str]:

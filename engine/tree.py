@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from .errors import Place
 from .named import NamedTuple
@@ -276,3 +277,71 @@ def walk(tree: Tree) -> Iterator[Tree]:
         at = left.pop()
         yield at
         left.extend(reversed(_CHILDREN[at.__class__](at)))
+
+
+_new: Any = tuple.__new__
+
+
+class Pattern:
+    """What formulas that differ only in their names have in common.
+
+    `reads` are the places of their names in the order of the tree, where every name stands for a value of its own (no cell of a table,
+    no element of a list, nothing that is looked for in one); None in any other formula. A word that could not be the name of a rule, such
+    as one in capitals, is not among their names.
+    """
+
+    __slots__ = ("lengths", "places", "reads", "starts", "tree")
+
+    def __init__(self, tree: Tree, names: list[str], starts: list[int]) -> None:
+        self.tree = tree
+        self.starts = starts
+        self.lengths = [len(name) for name in names]
+        self.places = {start: index for index, start in enumerate(starts)}
+        self.reads: tuple[int, ...] | None = None
+        parts = list(walk(tree))
+        if not any(isinstance(part, Cell | Item) or (isinstance(part, Call) and part.function == "count") for part in parts):
+            reads = [self.places.get(part.span[0]) for part in parts if isinstance(part, Name)]
+            self.reads = None if None in reads else cast("tuple[int, ...]", tuple(reads))
+
+    def tree_of(self, names: tuple[str, ...]) -> Tree:
+        """The tree with other names, each part where it stands with them."""
+        from bisect import bisect_left
+        from itertools import accumulate
+
+        longer = [0, *accumulate(len(name) - length for name, length in zip(names, self.lengths, strict=True))]
+        starts, places = self.starts, self.places
+
+        def moved(span: Span) -> Span:
+            return span[0] + longer[bisect_left(starts, span[0])], span[1] + longer[bisect_left(starts, span[1])]
+
+        def made(part: Any) -> Any:
+            kind = part.__class__
+            if kind is tuple:
+                return tuple(map(made, part))
+            if not isinstance(part, tuple):
+                return part
+            if kind in {Name, Cell} and (place := places.get(part[1][0])) is not None:
+                name = names[place]
+                return _new(kind, (name if kind is Name else (name, *part[0][1:]), moved(part[1])))
+            return _new(kind, (*map(made, part[:-1]), moved(part[-1])))
+
+        return cast("Tree", made(self.tree))
+
+
+class Patterned(LateFormula):
+    """A formula after a pattern, with its names in the order written."""
+
+    # a tuple of its text, nothing, its place, the pattern, the names, and what makes its tree; the tree itself is put beside it
+
+    @property
+    def tree(self) -> Tree:
+        """The tree."""
+        found: Tree | None = self.__dict__.get("tree")
+        if found is None:
+            found = self.__dict__["tree"] = cast("Callable[[str], Tree]", tuple.__getitem__(self, 5))(self.text)
+        return found
+
+    pattern: Pattern = property(itemgetter(3))  # type: ignore[assignment]
+    """What it has in common with others."""
+    names: tuple[str, ...] = property(itemgetter(4))  # type: ignore[assignment]
+    """The names, in the order written."""

@@ -15,7 +15,6 @@ from .errors import Problem, RulesError, plain, suggest
 from .formula import write
 from .graph import Graph
 from .named import NamedTuple
-from .patterns import Patterned
 from .quantity import Number
 from .records import Document, Input, Lever, Rule, Shape, table_of
 from .tree import (
@@ -31,6 +30,7 @@ from .tree import (
     Name,
     Negative,
     Not,
+    Patterned,
     Power,
     Tree,
     Truth,

@@ -15,8 +15,7 @@ from engine import library
 from engine.errors import Place, RulesError, Text
 from engine.formula import _Reader, parse, write
 from engine.graph import formulas
-from engine.patterns import Patterned
-from engine.tree import Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Power, Tree, Truth, walk
+from engine.tree import Choose, Compare, Constant, Fold, Formula, Item, Logic, Name, Negative, Not, Patterned, Power, Tree, Truth, walk
 from formulas_at_random import numbers
 
 A, B, C = Name("a"), Name("b"), Name("c")

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 import random_rules
+from engine import library
+from engine.bodies import Bodies
 from engine.errors import GaugeError
 from engine.evaluate import Given, checked, evaluate
+from engine.expand import expand
 from engine.library import Rules, load
+from engine.making import nodes
 from engine.plan import Plan
 from engine.prepare import sheet
 from engine.prepare.sheet import Sheet
@@ -131,6 +135,7 @@ def test_simple_names_are_computed_by_their_patterns() -> None:
     simple = tuple(shape for shape in SHAPES if shape not in {"{} / (1 + abs({}))", "{} / {}", "{} * {} + {}", "{} ** 2 - {}"})
     made = Sheet(a_sheet(Random(1), 80, simple))
     program, cells = made.run({})
+    assert program is not None
     assert len(program.simple) == 80
     assert not program.others
     again, same_cells = made.run({})
@@ -175,9 +180,10 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     return load(path)
 
 
-def test_the_library_evaluates_again(rules: Rules) -> None:
+def test_the_library_evaluates_again(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing, refused, warned of and wrong comes and goes as the values do."""
-    for _ in range(2):
+    monkeypatch.setattr(library, "MANY", 30)
+    for _ in range(3):
         assert "b" not in rules.evaluate()
         values = rules.evaluate(n=2)
         assert (values["a"], values["b"], values["c"], values["d"]) == (2, 6, None, 3)
@@ -194,6 +200,7 @@ def test_the_library_evaluates_again(rules: Rules) -> None:
         assert "b" not in rules.evaluate()
         with pytest.raises(GaugeError, match="`n`"):
             rules.evaluate()["b"]
+    assert rules._sheet is not None
 
 
 def test_a_question_of_many_names(tmp_path: Path) -> None:
@@ -218,3 +225,15 @@ def test_a_question_of_many_names(tmp_path: Path) -> None:
         assert all(same(value, found[name]) for name, value in zip(names, answer, strict=True))
     with pytest.raises(GaugeError, match="at least 0"):
         ask(x=-1, y=1)
+
+
+@pytest.mark.parametrize("count", [150, 600])
+def test_closed_forms_share_what_they_have_in_common(count: int) -> None:
+    """The last of many rules, each of which takes several before it, is written out in hardly more than the rules themselves are."""
+    plan = a_sheet(Random(3), count, tuple(shape for shape in SHAPES if shape.count("{}") > 1))
+    last = f"r{count - 1}"
+    found = expand(Bodies(plan), [last])
+    reached = plan.graph.ancestors([last]) & plan.document.rules.keys()
+    written = sum(nodes(case.formula.tree) for name in reached for case in plan.document.rules[name].cases)
+    assert len(reached) > count / 3
+    assert sum(nodes(tree) for _, tree in (*found.forms, *found.where)) <= 2 * written

@@ -195,7 +195,7 @@ class _Many:
         self.given = {name: known.value for name, known in question.given.items()}
         self.bounds = [(item.name, *_quick(item)) for item in question.varying]
         self.outs = [question.plan.slots[name] for name in question.names]
-        self._doubts: tuple[Any, tuple[int, ...]] = None, ()
+        self._doubts: tuple[Any, tuple[int, ...]] = self, ()  # of a program; at first of none
 
     def quick(self, values: Mapping[str, Any]) -> Any:
         """The answers, one or a tuple, for whole numbers within bounds; `FAILED` where the long way must be taken."""
@@ -213,7 +213,7 @@ class _Many:
             return FAILED
         known, doubts = self._doubts
         if known is not program:
-            doubts = tuple([slot for slot in self.outs if slot not in program.sure])
+            doubts = tuple([slot for slot in self.outs if program is None or slot not in program.sure])
             self._doubts = program, doubts
         found = [cells[slot] for slot in self.outs]
         if doubts:

@@ -15,8 +15,8 @@ from ..lowering.lower import Lowering
 from ..lowering.nodes import Node, Nodes, Unsupported
 from ..lowering.numbers import of
 from ..named import NamedTuple
-from ..patterns import Pattern
 from ..plan import Plan
+from ..tree import Pattern
 from .closures import Cells, Steps, plain
 
 WIDE = 1 << 512
@@ -44,9 +44,9 @@ class Growth(NamedTuple):
 class Kind(NamedTuple):
     """How the formulas of a pattern are computed.
 
-    The cells of a formula are those of its names in the order written, then `own` more, the first of which is what it comes
-    to: a whole number over `under`. `kept` are cells of these that are set once, with their places. Each step is a loop, and which cells
-    of a formula are its row.
+    The cells of a formula are those of its names in the order written, then `own` more. The first of these is what it comes to: a whole
+    number over `under`; the last, where `under` is not 1, is that quotient as a value. `kept` are places of cells that are set once, with
+    what they are set to. Each step is a loop, and which cells of a formula are its row.
     """
 
     steps: tuple[tuple[Run, Callable[[Sequence[int]], Row]], ...]
@@ -74,9 +74,14 @@ def kind_of(plan: Plan, pattern: Pattern, unders: Sequence[int]) -> Kind | None:
         return None
     if not isinstance(under, int) or under > LONGEST_LINE:
         return None
-    if not isinstance(above, Node):
-        return Kind((), ((len(unders), above),), 1, under, Growth(0, 0, abs(above)))
-    return _Rows(leaves, above).kind(above, under)
+    if isinstance(above, Node):
+        made = _Rows(leaves, above).kind(above, under)
+    else:
+        made = Kind((), ((len(unders), above),), 1, under, Growth(0, 0, abs(above)))
+    if under == 1:
+        return made
+    last = operator.itemgetter(len(unders) + made.own, len(unders))
+    return made._replace(steps=(*made.steps, (ratio_rows(under), last)), own=made.own + 1)
 
 
 class _Rows(Steps):

@@ -13,13 +13,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..evaluate import Given, Values, computed
-from ..named import NamedTuple
-from ..patterns import Pattern, Patterned
+from ..evaluate import Given, Values, computed, evaluate
 from ..plan import Absent, Cells, Plan
 from ..records import Input, Rule
-from ..tree import Formula
-from .rows import WIDE, Kind, Row, Run, kind_of, ratio_rows
+from ..tree import Formula, Pattern, Patterned
+from .rows import WIDE, Kind, kind_of
 
 LARGE = 1 << 64
 """A given number up to this size is one that the simple names are prepared for."""
@@ -34,6 +32,11 @@ MOST_KEPT = 8
 OFTEN = 20
 """A pattern that so many names have is always lowered; of others, `SELDOM`, as lowering takes longer than computing a name once."""
 SELDOM = 100
+
+
+MOST_SEEN = 100
+"""Such sets that are remembered to have been asked for once."""
+_Key = tuple[frozenset[str], frozenset[str]]
 
 
 class Sheet:
@@ -59,7 +62,8 @@ class Sheet:
             self.leaves[name] = (slot, *_simple(item))
             if not self._plain(name, self.base[slot]):
                 self._odd.add(name)
-        self._programs: dict[tuple[frozenset[str], frozenset[str]], Program] = {}
+        self._programs: dict[_Key, Program] = {}
+        self._seen: set[_Key] = set()
 
     def _plain(self, name: str, value: Any) -> bool:
         _, low, high = self.leaves[name]
@@ -69,8 +73,11 @@ class Sheet:
         """The values for what is given."""
         return Values(self.plan, given, self.run({name: known.value for name, known in given.items()})[1], self.names)
 
-    def run(self, given: Mapping[str, Any]) -> tuple[Program, Cells]:
-        """The cells for given values by name, which are not to be changed, and the program that computed them."""
+    def run(self, given: Mapping[str, Any]) -> tuple[Program | None, Cells]:
+        """The cells for given values by name, which are not to be changed, and the program that computed them.
+
+        There is none for rules that are given, or inputs that are no simple numbers, which were not asked like this before.
+        """
         odd, over = self._odd, []
         values: list[tuple[int, Any]] = []
         for name, value in given.items():
@@ -84,10 +91,13 @@ class Sheet:
             values.append((self.plan.slots[name], value))
         key = frozenset(over), frozenset(odd)
         program = self._programs.get(key)
+        if program is None and self._programs and key not in self._seen:
+            self._seen = {*self._seen, key} if len(self._seen) < MOST_SEEN else {key}
+            return None, evaluate(self.plan, {name: Given(value, "given") for name, value in given.items()}, self.names).cells
         if program is None:
-            while len(self._programs) >= MOST_KEPT:
-                self._programs.pop(next(iter(self._programs)), None)
-            program = self._programs[key] = Program(self, *key)
+            program = Program(self, *key)
+            kept = self._programs if len(self._programs) < MOST_KEPT else {}
+            self._programs = {**kept, key: program}
         return program, program.run(values)
 
 
@@ -108,14 +118,6 @@ def _simple(item: Input) -> tuple[int, int]:
     return low, high
 
 
-class _Known(NamedTuple):
-    """What is known of a name that is sure: the cell of its whole number, what that is over, how large it is."""
-
-    cell: int
-    under: int
-    size: int
-
-
 class Program:
     """The steps for one set of rules that are given and of inputs that are no simple numbers. `sure` are the slots of the sure names."""
 
@@ -124,77 +126,80 @@ class Program:
         self.base = sheet.base.copy()
         self.leaves = [slot for slot, _, _ in sheet.leaves.values()] + [plan.slots[name] for name in over]
         self.levels = [0] * len(self.base)
-        self.sure: dict[int, _Known] = {
-            slot: _Known(slot, 1, max(1, abs(low), abs(high))) for name, (slot, low, high) in sheet.leaves.items() if name not in odd
-        }
-        self.simple: dict[int, tuple[Kind, list[int]]] = {}  # by slot: how it is computed, with its cells
+        self.simple: dict[int, tuple[int, list[int]]] = {}  # by slot: the number of its kind, and its cells
         self.others: set[int] = set()
-        self._kinds: dict[tuple[Pattern, tuple[int, ...]], Kind | None] = {}
-        self._uses = Counter(formula.pattern for rule in plan.document.rules.values() if (formula := _formula(rule)))
-        self._ratios: dict[int, Run] = {}
-        for name in plan.graph.order:
-            if name in sheet.names and name not in sheet.leaves and name not in over:
-                self._add(name)
+        self.kinds: list[Kind] = []
+        self._numbers: dict[tuple[Pattern, tuple[int, ...]], int | None] = {}
+        self._sizes = [0] * len(self.base)  # how large a sure name is, at least 1; 0 for any other
+        self._scaled: dict[int, tuple[int, int]] = {}  # of sure names that need not be whole: the cell, and what it is over
+        for name, (slot, low, high) in sheet.leaves.items():
+            if name not in odd:
+                self._sizes[slot] = max(1, abs(low), abs(high))
+        self._lay_out(sheet.names - sheet.leaves.keys() - over)
+        self.sure = frozenset(slot for slot, size in enumerate(self._sizes) if size)
         self.all = _Rows(self, (*self.simple, *self.others))
         self._some: dict[frozenset[int], _Rows] = {}
+        self._moved: set[frozenset[int]] = set()
         self._last: tuple[list[Any], Cells] | None = None
 
-    def _add(self, name: str) -> None:
-        """Say how a name is computed."""
-        plan = self.plan
-        slots, levels = plan.slots, self.levels
-        slot = slots[name]
-        levels[slot] = 1 + max([levels[slots[needed]] for needed in plan.graph.needs[name]], default=0)
-        rule = plan.document.rules.get(name)
-        formula = _formula(rule)
-        if formula is None or not self._simple(slot, formula):
-            self.others.add(slot)
+    def _lay_out(self, names: frozenset[str]) -> None:
+        """Say how each name is computed, one after the other."""
+        slots, needs, levels, sizes, scaled = self.plan.slots, self.plan.graph.needs, self.levels, self._sizes, self._scaled
+        formulas = {name: made for name, rule in self.plan.document.rules.items() if (made := _formula(rule)) is not None}
+        uses = Counter([formula.pattern for formula in formulas.values()])
+        for name, slot in slots.items():
+            if name not in names:
+                continue
+            formula = formulas.get(name)
+            read = None if formula is None else [slots.get(each, -1) for each in formula.names]
+            if read is None or -1 in read or not all(met := [sizes[each] for each in read]) or (size := max(met, default=1)) > WIDE:
+                number = None
+            else:
+                assert formula is not None
+                unders = () if scaled.keys().isdisjoint(read) else tuple([scaled[each][1] if each in scaled else 1 for each in read])
+                number = self._number(formula.pattern, unders, len(read), uses)
+            if number is None or read is None:
+                self.others.add(slot)
+                levels[slot] = 1 + max([levels[slots[each]] for each in needs[name]], default=0)
+            else:
+                levels[slot] = 1 + max([levels[each] for each in read], default=0)
+                self._take(slot, number, [scaled[each][0] if each in scaled else each for each in read] if unders else read, size)
 
-    def _simple(self, slot: int, formula: Patterned) -> bool:
-        """Whether the rows of its pattern compute a formula; then it is known how."""
-        slots, sure = self.plan.slots, self.sure
-        read = [sure.get(slots.get(name, -1)) for name in formula.names]
-        if None in read:
-            return False
-        size = max([known.size for known in read], default=1)  # type: ignore[union-attr]
-        if size > WIDE:
-            return False
-        unders = tuple([known.under for known in read])  # type: ignore[union-attr]
-        key = formula.pattern, unders
-        try:
-            kind = self._kinds[key]
-        except KeyError:
-            kind = self._kinds[key] = kind_of(self.plan, *key) if self._worth(formula.pattern) else None
-        if kind is None:
-            return False
-        cells = [known.cell for known in read]  # type: ignore[union-attr]
+    def _take(self, slot: int, number: int, cells: list[int], size: int) -> None:
+        """Have a name computed as others of a kind, from cells that are no larger than a size."""
+        kind = self.kinds[number]
         base = self.base
         if kind.under == 1:
             cells.append(slot)
-        first = len(base)
-        base += [None] * (kind.own - (kind.under == 1))
-        cells += range(first, len(base))
+            if kind.own > 1:
+                cells += range(len(base), len(base) + kind.own - 1)
+                base += [None] * (kind.own - 1)
+        else:
+            self._scaled[slot] = len(base), kind.under
+            cells += range(len(base), len(base) + kind.own - 1)
+            base += [None] * (kind.own - 1)
+            cells.append(slot)
         for place, value in kind.kept:
             base[cells[place]] = value
-        self.simple[slot] = kind, cells
-        sure[slot] = _Known(cells[len(read)], kind.under, max(1, kind.growth.of(size)))
-        return True
+        self.simple[slot] = number, cells
+        gain, degree, rest = kind.growth
+        self._sizes[slot] = max(1, (gain * size if degree == 1 else gain * size**degree) + rest)
 
-    def _worth(self, pattern: Pattern) -> bool:
-        """Whether it is worth the time to lower a pattern, once more where its names stand for numbers over others."""
-        made = len(self._kinds)
-        return made < SELDOM or (self._uses[pattern] >= OFTEN and made < SELDOM + len(self.levels) // OFTEN)
+    def _number(self, pattern: Pattern, unders: tuple[int, ...], count: int, uses: Counter[Pattern]) -> int | None:
+        """The number of the kind of a pattern whose names stand for numbers over others (none: for whole ones); None where there is none.
 
-    def steps(self, slot: int) -> list[tuple[Run, Row]]:
-        """The steps of a name that is simple, each a loop with its row."""
-        kind, cells = self.simple[slot]
-        made = [(run, pick(cells)) for run, pick in kind.steps]
-        if kind.under != 1:
-            run = self._ratios.get(kind.under)
-            if run is None:
-                run = self._ratios[kind.under] = ratio_rows(kind.under)
-            made.append((run, (slot, self.sure[slot].cell)))
-        return made
+        It takes longer to lower a pattern than to compute a name once.
+        """
+        key = pattern, unders
+        if key in self._numbers:
+            return self._numbers[key]
+        made = len(self._numbers)
+        worth = made < SELDOM or (uses[pattern] >= OFTEN and made < SELDOM + len(self.levels) // OFTEN)
+        kind = kind_of(self.plan, pattern, unders or (1,) * count) if worth else None
+        number = self._numbers[key] = None if kind is None else len(self.kinds)
+        if kind is not None:
+            self.kinds.append(kind)
+        return number
 
     def run(self, values: list[tuple[int, Any]]) -> Cells:
         """The cells for values by slot."""
@@ -252,23 +257,31 @@ class Program:
 
     def _compute(self, slot: int, cells: Cells) -> None:
         if slot in self.simple:
-            for run, row in self.steps(slot):
-                run(cells, (row,))
+            number, mine = self.simple[slot]
+            for run, pick in self.kinds[number].steps:
+                run(cells, (pick(mine),))
         else:
             cells[slot] = computed(self.plan, self.plan.graph.order[slot], cells)
 
     def _rows_of(self, moved: list[int]) -> _Rows:
-        """What is computed when these cells changed."""
+        """What is computed when these cells changed.
+
+        All of it where that is most; and the first time that they do, where all of it is computed sooner than it is found what depends on
+        them.
+        """
+        if 2 * len(moved) > len(self.leaves):
+            return self.all
         key = frozenset(moved)
+        if not self.others and key not in self._moved:
+            self._moved = {*self._moved, key} if len(self._moved) < MOST_SEEN else {key}
+            return self.all
         found = self._some.get(key)
         if found is None:
             graph, slots = self.plan.graph, self.plan.slots
             reached = {slots[name] for name in graph.descendants(graph.order[slot] for slot in moved)}
-            while len(self._some) >= MOST_KEPT:
-                self._some.pop(next(iter(self._some)), None)
             made = [slot for part in (self.simple, self.others) for slot in part if slot in reached]
             found = self.all if 2 * len(made) > len(self.simple) + len(self.others) else _Rows(self, made)
-            self._some[key] = found
+            self._some = {**(self._some if len(self._some) < MOST_KEPT else {}), key: found}
         return found
 
 
@@ -276,21 +289,21 @@ class _Rows:
     """Names that are computed together, level by level; those of a level that are computed alike in one loop."""
 
     def __init__(self, program: Program, slots: Iterable[int]) -> None:
-        levels: dict[int, dict[tuple[int, Run], list[Row]]] = {}
+        levels: dict[int, dict[int, list[list[int]]]] = {}
         others: dict[int, list[int]] = {}
         for slot in slots:
             level = program.levels[slot]
-            if slot not in program.simple:
+            if slot in program.simple:
+                number, cells = program.simple[slot]
+                levels.setdefault(level, {}).setdefault(number, []).append(cells)
+            else:
                 others.setdefault(level, []).append(slot)
-                continue
-            loops = levels.setdefault(level, {})
-            for place, (run, row) in enumerate(program.steps(slot)):
-                loops.setdefault((place, run), []).append(row)
         self.program = program
-        self.levels = [
-            (level, [(run, rows) for (_, run), rows in sorted(levels.get(level, {}).items(), key=_place)], others.get(level, []))
-            for level in sorted(levels.keys() | others.keys())
-        ]
+        self.levels = []
+        for level in sorted(levels.keys() | others.keys()):
+            alike = [(program.kinds[number].steps, cells) for number, cells in levels.get(level, {}).items()]
+            loops = [(run, list(map(pick, cells))) for steps, cells in alike for run, pick in steps]
+            self.levels.append((level, loops, others.get(level, [])))
 
     def run(self, cells: Cells, first: int = 0) -> None:
         """Compute them from a level on."""
@@ -302,10 +315,6 @@ class _Rows:
                     run(cells, rows)
                 for slot in others:
                     cells[slot] = computed(plan, order[slot], cells)
-
-
-def _place(loop: tuple[tuple[int, Run], list[Row]]) -> int:
-    return loop[0][0]
 
 
 def _differ(new: Any, old: Any) -> bool:
