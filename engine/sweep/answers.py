@@ -27,9 +27,10 @@ from .axes import MOST_PARTS, Axis, Numbers, Spread, Steps, Table, at, axes, row
 from .columns import bounded
 from .kernel import Array, Range
 from .parts import Columns, Layout, OneByOne, Wanted
+from .program import Memory
 from .rows import Block, Written, label_of
 from .sources import Read, Sources
-from .unknown import ANSWERS, BOUND, NONE, UNSETTLED, Solved, Unknown, nothing
+from .unknown import ANSWERS, BOUND, NONE, ROWS, UNSETTLED, Solved, Unknown, nothing
 
 MANY = 1 << 18
 """Rows of a block of a grid."""
@@ -91,10 +92,11 @@ class Questions:
             message = f"{count:,} combinations of words and presets are more than {MOST_PARTS:,}"
             raise CommandError(Problem(message, None, "vary fewer of them, or in several runs"))
         made: dict[tuple[int, ...], Unknown | None] = {}
+        memory = Memory(ROWS)
         problem: GaugeError | None = None
         for choice in product(*(range(each.length) for each in choices)):
             try:
-                made[choice] = Unknown(self.plan, self.sources.combination(choice), self.unknown, self.goal, self._spreads)
+                made[choice] = Unknown(self.plan, self.sources.combination(choice), self.unknown, self.goal, self._spreads, memory)
             except GaugeError as error:
                 problem, made[choice] = problem or error, None
         if all(part is None or part.idle for part in made.values()):
@@ -185,8 +187,7 @@ class Questions:
         alone = sum(part.alone for part in asked)
         if alone:
             culprit = next((part.culprit for part in asked if part.culprit), "")
-            why = f": {self.goal.target} is not proved to go one way, {culprit}" if culprit else ""
-            said.append(f"{alone:,} rows were solved one by one, which is exact and slow{why}")
+            said.append(f"{alone:,} rows were solved one by one, which is exact and slow{f': {culprit}' if culprit else ''}")
         reason = self.reason or next((part.why for part in asked if part.why), "")
         without = counts[NONE] + counts[UNSETTLED]
         if reason and without:
@@ -294,7 +295,8 @@ class Answered(NamedTuple):
         at: the target there, in the target's unit: int64 where it is whole everywhere, Python's own where it may be larger, else the
             nearest float; 0 where there is none.
         which: `largest` or `smallest` value that meets the bound, `any` when all values do (the value is then the end of the input's bounds
-            that uses the most of it), `only`, `none` when nothing fits, and `unsettled` where the solver could not tell.
+            that uses the most of it), `only`, `none` when nothing fits, and `unsettled` where there is no target
+            or the solver could not tell.
         found: whether there is a value.
         notes: what is to be known about how it was solved, such as rows that took the long way, and why a row has no answer.
     """

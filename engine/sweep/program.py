@@ -15,7 +15,22 @@ class _Step(NamedTuple):
     apply: Callable[..., Array]
     out: int
     parts: tuple[int, ...]
-    buffer: int  # below 0: it makes its own
+    buffer: Array | None  # None: it makes its own
+
+
+class Memory:
+    """Where programs that run one after the other put what they compute: columns of `rows` rows by their dtype."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self._columns: dict[str, list[Array]] = {}
+
+    def column(self, dtype: str, number: int) -> Array:
+        """One of the columns."""
+        made = self._columns.setdefault(dtype, [])
+        while len(made) <= number:
+            made.append(np.empty(self.rows, TYPES[dtype]))
+        return made[number]
 
 
 class Program:
@@ -23,19 +38,19 @@ class Program:
 
     Args:
         wanted: the nodes, or numbers and truth values that are the same in each row.
-        rows: the most rows there are at a time.
+        memory: where its columns are, which it may share with others.
 
     `objects`: whether some numbers may not fit in 64 bits, and so are Python's own.
     """
 
-    def __init__(self, wanted: Sequence[Whole | Truth], rows: int) -> None:
+    def __init__(self, wanted: Sequence[Whole | Truth], memory: Memory) -> None:
         order = self._ordered(wanted)
         slots = {node.index: slot for slot, node in enumerate(order)}
         self.objects = any(node.dtype == "o" for node in order)
         self._cells: list[Array] = [None] * len(order)
         self._leaves = [(slots[node.index], node.args[0], TYPES[node.dtype]) for node in order if node.op == "leaf"]
         self._steps: list[_Step] = []
-        self._buffers: list[Array] = []
+        counts: dict[str, int] = {}
         last = {part.index: node.index for node in order for part in node.args if isinstance(part, Node)}
         lasting = {part.index for part in wanted if isinstance(part, Node)}
         free: dict[str, list[int]] = {}
@@ -45,13 +60,14 @@ class Program:
                 continue
             parts = dict.fromkeys(part for part in node.args if isinstance(part, Node))
             objects = node.dtype == "o" or any(part.dtype == "o" for part in parts)
-            buffer = -1
+            buffer: Array | None = None
             if node.op != "cast" and not objects:
                 waiting = free.setdefault(node.dtype, [])
                 if not waiting:
-                    waiting.append(len(self._buffers))
-                    self._buffers.append(np.empty(rows, TYPES[node.dtype]))
-                buffer = taken[node.index] = waiting.pop()
+                    waiting.append(counts.get(node.dtype, 0))
+                    counts[node.dtype] = waiting[0] + 1
+                taken[node.index] = waiting.pop()
+                buffer = memory.column(node.dtype, taken[node.index])
             for part in parts:
                 if last[part.index] == node.index and part.index in taken and part.index not in lasting:
                     free[part.dtype].append(taken[part.index])
@@ -84,7 +100,7 @@ class Program:
         return self._constant(part, dtypes[0] if dtypes else node.dtype)
 
     def run(self, leaves: Mapping[str, Array], count: int) -> list[Array]:
-        """The columns of what is wanted; they hold until the next run.
+        """The columns of what is wanted; they hold until something else is computed in the same memory.
 
         Args:
             leaves: a column by the name of each leaf.
@@ -96,5 +112,5 @@ class Program:
             cells[slot] = column if column.dtype == kind else column.astype(kind)
         for apply, out, parts, buffer in self._steps:
             here = [cells[part] for part in parts]
-            cells[out] = apply(*here) if buffer < 0 else apply(*here, out=self._buffers[buffer][:count])
+            cells[out] = apply(*here) if buffer is None else apply(*here, out=buffer[:count])
         return [cells[slot] for slot in self._wanted]

@@ -27,7 +27,7 @@ from .axes import Spread
 from .bracket import last_within
 from .kernel import Array
 from .parts import quotients
-from .program import Program
+from .program import Memory, Program
 
 ROWS = 1 << 14
 """Rows worked on together: what is between two operations stays in the cache."""
@@ -107,19 +107,20 @@ class Unknown:
         name: the unknown, a number.
         goal: what is asked.
         axes: the values of each axis; `BOUND` for a bound that differs by row.
+        memory: for columns of `ROWS` rows; others may compute in it in between.
 
     Raises:
         GaugeError: when an input is missing, or the unknown does not influence the target.
     """
 
-    def __init__(self, plan: Plan, given: Mapping[str, Given], name: str, goal: Goal, axes: Mapping[str, Spread]) -> None:
-        self.plan, self.given, self.name, self.goal, self.axes = plan, given, name, goal, axes
+    def __init__(self, plan: Plan, given: Mapping[str, Given], name: str, goal: Goal, axes: Mapping[str, Spread], memory: Memory) -> None:
+        self.plan, self.given, self.name, self.goal, self.axes, self.memory = plan, given, name, goal, axes, memory
         self.domain = domain_of(unknown_input(plan, name))
         reaches(plan, given, name, goal)
         self.values = freed(plan, given, name, self.domain)
         single.given_everything(self.values, goal)
         self.why = ""  # the first row that has no answer for another reason than that nothing fits
-        self.culprit = ""  # what the proof broke on
+        self.culprit = ""  # why rows are solved one by one, as far as that is known
         self.alone = 0  # rows solved one by one
         self.idle = False  # the unknown makes no difference
         self.views = 0  # looks that the proof took so far
@@ -132,8 +133,10 @@ class Unknown:
         self.counted = near and self.domain.grid and goal.sense != "equals"  # some are
         self.last = int(last) if self.ended else int(first) + FARTHEST if self.counted else 0
         self.long = not (self.counted and self.ended)  # the unknown may not fit in 64 bits, or is not whole
+        self.asked: _Asked | None = None
         self.kind, self.wide = self._shape()
         self._prove(self.box)
+        self.asked = None  # there may be thousands of combinations
 
     def _shape(self) -> tuple[str, bool]:
         """What the target is at an answer, and whether it may be over 64 bits.
@@ -143,7 +146,7 @@ class Unknown:
         if not self.counted:
             return "exact", True
         try:
-            asked = self._columns(self.box, self.last)
+            asked = self.asked = self._columns(self.box, self.last)
         except Unsupported:
             return "exact", True
         ends = (asked.above, asked.limit) if self.goal.sense == "at_most" else (asked.limit, asked.above)
@@ -159,6 +162,8 @@ class Unknown:
         """Find out whether the target goes one way, on the whole domain of the unknown or on each piece of it."""
         box.way = 0
         if not self.counted:
+            equals = self.goal.sense == "equals"
+            self.culprit = "a value to be met exactly" if equals else f"`{self.name}` is not a whole number with a `min`"
             return
         pieces: list[Piece] = []
         left = [self.domain]
@@ -179,7 +184,8 @@ class Unknown:
                 left += [Piece(at + 1, piece.high, True), Piece(piece.low, at, True)]
                 continue
             if not here or not ways:
-                self.culprit = self.culprit or str(view.failing or view.span.culprit or "")
+                broken = view.failing or view.span.culprit
+                self.culprit = self.culprit or (f"{self.goal.target} is not proved to go one way, {broken}" if broken else "")
                 return
         with contextlib.suppress(Unsupported):
             way = max(ways)
@@ -233,8 +239,8 @@ class Unknown:
         return _Asked(gap, bad, above, under, lowering.numbers.over(limit.value)[0])
 
     def _tier(self, box: _Box, last: int) -> _Tier:
-        asked = self._columns(box, last)
-        gap, at = Program([asked.gap, asked.bad], ROWS), Program([asked.above, asked.under], ROWS)
+        asked = self.asked if self.asked and box is self.box and last == self.last else self._columns(box, last)
+        gap, at = Program([asked.gap, asked.bad], self.memory), Program([asked.above, asked.under], self.memory)
         return _Tier(last, gap, at, gap.objects or at.objects, isinstance(asked.bad, Node) and bool(asked.bad.axes & 2))
 
     # ---- the answers
