@@ -97,7 +97,8 @@ class _Cells(dict[int, Any]):
     """Cells that are computed when they are first read, for whoever needs few of them."""
 
     def __init__(self, plan: Plan, given: Mapping[str, Given]) -> None:
-        super().__init__((plan.slots[name], known.value) for name, known in given.items())
+        super().__init__(plan.defaults())
+        self.update({plan.slots[name]: known.value for name, known in given.items()})
         self.plan = plan
         self.deep = False
 

@@ -140,6 +140,7 @@ class Plan:
         self._closures: dict[int, Compute] = {}
         self._names: dict[str, Compute] = {}
         self._columns: dict[tuple[str, str], dict[str, Any]] = {}
+        self._defaults: dict[int, Any] | None = None
         self._needed: dict[tuple[str, ...], frozenset[str]] = {}
         self._reached: dict[tuple[tuple[str, ...], frozenset[str]], frozenset[str]] = {}
         self._moving: dict[frozenset[str], dict[int, bool]] = {}
@@ -153,6 +154,13 @@ class Plan:
     def unit(self, name: str) -> str:
         """The unit of a name: what it declares, else what its formula comes to."""
         return self.units[name]
+
+    def defaults(self) -> Mapping[int, Any]:
+        """The defaults that no formula computes, by slot."""
+        if self._defaults is None:
+            steps = [self.step(name) for name, item in self.document.inputs.items() if item.default is not None]
+            self._defaults = {step.slot: step.constant for step in steps if not step.cases and step.constant is not None}
+        return self._defaults
 
     def needed(self, names: tuple[str, ...]) -> frozenset[str]:
         """The names and everything they need, found once."""

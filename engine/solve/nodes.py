@@ -70,7 +70,7 @@ class Culprit:
         return f"`{plain(write(self.tree), 120)}` in `{self.name}` ({self.place}) {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as Span: never changed all the same
 class State:
     """What is known of a name. `known` is None when it has a value nowhere on the piece."""
 

@@ -12,7 +12,7 @@ from .spans import Piece, Span
 ODD, UP, DOWN, STILL = 0, 1, -1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as Span: never changed all the same
 class Options:
     """The values a condition or a word can have; None where they are not known.
 
