@@ -19,8 +19,6 @@ _FIXED = WORDS | FUNCTIONS.keys() | frozenset(kwlist)
 MOST_KEPT = 10_000
 """Patterns that are kept; beyond, all are forgotten."""
 _new: Any = tuple.__new__
-
-
 _PATTERNS: dict[tuple[str, ...], Pattern] = {}
 
 

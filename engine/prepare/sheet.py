@@ -27,15 +27,11 @@ LEAST = 100
 """And always this many."""
 MOST_KEPT = 8
 """Programs a sheet keeps, and sets of changed inputs a program keeps."""
-
-
+MOST_SEEN = 100
+"""Such sets that are remembered to have been asked for once."""
 OFTEN = 20
 """A pattern that so many names have is always lowered; of others, `SELDOM`, as lowering takes longer than computing a name once."""
 SELDOM = 100
-
-
-MOST_SEEN = 100
-"""Such sets that are remembered to have been asked for once."""
 _Key = tuple[frozenset[str], frozenset[str]]
 
 
