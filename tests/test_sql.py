@@ -394,6 +394,8 @@ def test_a_table_is_evaluated_where_it_lies(run: Run, tmp_path: Path, ending: st
         (["--table", "{table}", "--columns", "batch_size:n=1..3+1/2"], "cannot go in steps"),
         (["--table", "{table}", "--columns", "mode:n=training|nothing"], "`nothing`"),
         (["--table", "{table}"], "no column of the table is named after an input"),
+        (["--table", "{table}", "--columns", "layers:n"], "values are missing: `parameters`"),
+        (["--engine", "duckdb", "--vary", "batch_size=1..3"], "values are missing: `parameters`"),
         (["--table", "{table}", "--columns", "layers:n", "-o", "rows.txt"], "does not end in .csv"),
     ],
 )
@@ -404,6 +406,17 @@ def test_what_is_wrong_is_said(run: Run, tmp_path: Path, arguments: list[str], m
     assert ran.code == 2
     assert message in ran.err
     assert not ran.out
+
+
+def test_columns_may_be_empty_and_named_as_answers_are(run: Run, tmp_path: Path) -> None:
+    """A column of a CSV file without a value has no type; answers get another name where one is taken, whatever its case."""
+    table = tmp_path / "table.csv"
+    table.write_text("batch_size,mode,Weights,precision,part\n", encoding="utf-8")
+    asked = (*ASKED, "--table", str(table), "--only", "weights,kv_cache")
+    head = "batch_size,mode,Weights,precision,part,weights_2,kv_cache\n"
+    assert run(*asked).out == head
+    table.write_text("batch_size,mode,Weights,precision,part\n,,7,,x\n,,,,\n", encoding="utf-8")
+    assert run(*asked).out == head + ",,7,,x,16060522496,536870912\n,,,,,16060522496,536870912\n"
 
 
 def test_what_sql_cannot_say_is_said(run: Run, write: Any) -> None:
