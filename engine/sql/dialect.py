@@ -19,6 +19,7 @@ class Dialect(NamedTuple):
     `wide` is the type of whole numbers over 64 bits and `most` how large they may be in it; where there is no such type, it is BIGINT.
     `division` is how `a / b` is made whole where both are at least 0: the operator sqlglot has for it (`whole`), the plain one, which
     divides whole numbers so (`plain`), after taking off what is left over (`rest`), or a function of this name.
+    `lists`: what presets give is looked up in lists, so that rows stay in their order, which a join of DuckDB does not keep.
     `fence` keeps the steps of a query apart where a step put into the next one is written out as often as it is used: `materialized`, or an
     `offset` of 0, which PostgreSQL takes for one and which keeps nothing.
     `values`: whether rows of constants may stand as `VALUES`; `decimals`: whether there are exact decimals.
@@ -31,6 +32,7 @@ class Dialect(NamedTuple):
     values: bool = False
     decimals: bool = True
     fence: str = ""
+    lists: bool = False
 
     @property
     def room(self) -> int:
@@ -62,7 +64,7 @@ def dialect(name: str) -> Dialect:
     decimal = exp.DataType.build(_DECIMAL)
     common = Dialect(name, decimal, 10**38 - 1, "plain" if typed else "rest")
     special = {
-        "duckdb": Dialect(name, exp.DataType.build("INT128"), 2**127 - 1, "whole", values=True),
+        "duckdb": Dialect(name, exp.DataType.build("INT128"), 2**127 - 1, "whole", values=True, lists=True),
         "postgres": Dialect(name, exp.DataType.build("DECIMAL"), LARGEST, "DIV", values=True, fence="offset"),
         "spark": common._replace(division="whole", values=True),
         "databricks": common._replace(division="whole", values=True),

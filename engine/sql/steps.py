@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ..lowering.nodes import Node, Truth
+from .cells import Cell
 from .dialect import Dialect
 from .expressions import Expressions, kind_of
 from .levels import Levels
@@ -68,8 +69,7 @@ class Steps:
 
     def _first(self) -> None:
         """The step that reads the table: each cell held to what it may be, and what the presets named give."""
-        table = exp.alias_(self.query.source.table, self.tables.new("given"), quoted=True, table=True, copy=False)
-        given = table.alias
+        given = self.tables.new("given")
         reads = _Leaves(self.query, given)
         leaves = [(node, self.query.rows.leaves[node.args[0]]) for node in self.levels.nodes.values() if node.op == "leaf"]
         needed: dict[str, list[str]] = {}
@@ -79,6 +79,12 @@ class Steps:
                 if leaf.name and leaf.name not in needed[leaf.cell.name]:
                     needed[leaf.cell.name].append(leaf.name)
         kinds = [kind for kind in self.query.rows.kinds if kind.cell.name in needed]
+        source = self.query.source.table
+        if self.query.dialect.lists and kinds:
+            positions = [aliased(_position(kind), _place(kind.cell)) for kind in kinds]
+            source = exp.Select(expressions=[exp.Star(), *positions]).from_(source, copy=False).subquery(copy=False)
+            kinds = []
+        table = exp.alias_(source, given, quoted=True, table=True, copy=False)
         joins = [self._join(kind, needed[kind.cell.name], reads) for kind in kinds]
         columns: list[exp.Expression] = [aliased(column(each, given), name) for each, name in self._through.items()]
         columns += [aliased(reads.sql(leaf, self.write), self.names[node.index]) for node, leaf in leaves]
@@ -98,16 +104,11 @@ class Steps:
         heads = [KEY, *(reads.columns[kind.cell.name, name] for name in names)]
         rows = []
         for index, label in enumerate(kind.labels):
-            values = [self._constant(kind.columns[name][index]) for name in names]
+            values = [constant(kind.columns[name][index], self.write) for name in names]
             rows.append([exp.Literal.string(label), *values])
         entries = self._add(f"{kind.cell.name}_presets", _constants(heads, rows, self.query.dialect))
         on = exp.EQ(this=column(KEY, alias), expression=column(kind.cell.column, reads.given))
         return exp.Join(this=exp.alias_(exp.Table(this=identifier(entries)), alias, quoted=True, table=True, copy=False), on=on)
-
-    def _constant(self, each: int | bool | None) -> exp.Expression:
-        if each is None:
-            return exp.Null()
-        return exp.Boolean(this=each) if isinstance(each, bool) else self.write.literal(each, kind_of(each, each))
 
     def _step(self, level: int) -> None:
         """A step: what is still needed of those before, and the columns of this level."""
@@ -140,15 +141,49 @@ class _Leaves:
             return surely(right(cell, read, self.query.dialect))
         if leaf.part == "value":
             return value(cell, read, self.query.dialect, self.query.rows.lowering.code)
-        given = column(self.columns[cell.name, leaf.name] if leaf.name else KEY, self.tables[cell.name])
+        given = self._listed(leaf, write) if self.query.dialect.lists else self._joined(leaf)
         if leaf.part in {"gives", "known"}:
             return is_there(given)
         if self.query.rows.lowering.kind(leaf.name) == "truth":
             return surely(given)
-        entries = next(kind for kind in self.query.rows.kinds if kind.cell is cell).columns[leaf.name]
+        entries = self._entries(leaf)
         numbers = [each for each in entries if each is not None]
         kind = kind_of(min(numbers), max(numbers))
         return exp.Coalesce(this=write.cast(given, kind), expressions=[write.literal(leaf.low, kind)])
+
+    def _entries(self, leaf: Leaf) -> tuple[int | bool | None, ...]:
+        return next(kind for kind in self.query.rows.kinds if kind.cell is leaf.cell).columns[leaf.name]
+
+    def _joined(self, leaf: Leaf) -> exp.Expression:
+        """What the preset named in the row gives, from the table that is joined."""
+        return column(self.columns[leaf.cell.name, leaf.name] if leaf.name else KEY, self.tables[leaf.cell.name])
+
+    def _listed(self, leaf: Leaf, write: Expressions) -> exp.Expression:
+        """The same, from a list of what all presets give."""
+        place = column(_place(leaf.cell), self.given)
+        if not leaf.name:
+            return place
+        values = [constant(each, write) for each in self._entries(leaf)]
+        return exp.Anonymous(this="list_extract", expressions=[exp.Array(expressions=values), place])
+
+
+def constant(each: int | bool | None, write: Expressions) -> exp.Expression:
+    """What a preset gives, as it stands in a query."""
+    if each is None:
+        return exp.Null()
+    return exp.Boolean(this=each) if isinstance(each, bool) else write.literal(each, kind_of(each, each))
+
+
+def _place(cell: Cell) -> str:
+    """The column with the place of the preset named in the row, under a name no table has."""
+    return f"place of {cell.name}"
+
+
+def _position(kind: Entries) -> exp.Expression:
+    """The place of the preset named in the row among those there are, NULL where it is none."""
+    labels = exp.Array(expressions=[exp.Literal.string(label) for label in kind.labels])
+    found = exp.Anonymous(this="list_position", expressions=[labels, column(kind.cell.column)])
+    return exp.Anonymous(this="NULLIF", expressions=[found, exp.Literal.number("0")])
 
 
 def _constants(heads: Sequence[str], rows: Sequence[Sequence[exp.Expression]], dialect: Dialect) -> exp.Expression:

@@ -52,6 +52,9 @@ def survey(plan: Plan, engine: Engine, table: exp.Expression, asked: Sequence[st
         known = {**plan.document.inputs, **plan.document.presets}
         wanted = tuple(cell(plan, name, name) for name in by_name if name in known and by_name[name].kind != "empty")
         wanted = tuple(each for each in wanted if each.type != "list")
+    for each in wanted:
+        if each.column in by_name and _unfit(each, by_name) and _is_empty(engine, table, each.column):
+            by_name[each.column] = by_name[each.column]._replace(kind="empty")
     problems = [problem for each in wanted if (problem := _unfit(each, by_name)) is not None]
     if problems:
         raise CommandError(*problems)
@@ -74,6 +77,11 @@ def _unfit(each: Cell, fields: dict[str, Field]) -> Problem | None:
         return None
     wanted = {"number": "numbers", "truth": "truth values"}.get(each.type, "words")
     return Problem(f"the column `{plain(each.column)}` does not hold {wanted}", None, "convert it, or leave it out with --columns")
+
+
+def _is_empty(engine: Engine, table: exp.Expression, name: str) -> bool:
+    """Whether a column has no value in any row: what a CSV file holds there has no type."""
+    return not engine.fetch(exp.Select(expressions=[aliased(exp.Count(this=column(name)), "found")]).from_(table.copy()))[0][0]
 
 
 class _Look:

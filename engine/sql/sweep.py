@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlglot import exp
 
 from ..errors import CommandError, Problem, plain
-from ..evaluate import Given, require
+from ..evaluate import Given, evaluate, missing_inputs, require
 from ..lowering.nodes import Unsupported
 from ..named import NamedTuple
 from ..plan import Plan
+from ..quantity import whole
 from ..report import cell as safe_cell
 from ..wanted import columns
+from .cells import Cell
 from .engine import FORMATS, Engine
 from .grid import GridTable
 from .names import Names
@@ -66,7 +69,7 @@ class Sweep:
         rows = Rows(asked.plan, asked.given, cells, engine.dialect.most, own_fits=asked.own_fits)
         moving = {each.name for each in cells}
         names = columns(asked.plan, asked.only, moving, lambda name: name in moving or _has_some(rows, name))
-        self._require(rows, names)
+        self._require(rows, names, asked)
         self.query = Query(rows, names, source, engine.dialect, MARK, word)
         lost = [each.name for each in self.query.answers if each.cannot]
         if lost:
@@ -94,11 +97,18 @@ class Sweep:
         return found.cells, Source(table, tuple(Passed(each.name, headers.new(each.name)) for each in found.fields))
 
     @staticmethod
-    def _require(rows: Rows, names: Sequence[str]) -> None:
-        """Say what is missing, where that is why nothing has a value anywhere."""
-        lacking = {name: getattr(rows.values.state(name), "missing", ()) for name in names if name not in rows.lowering.open}
-        if lacking and all(lacking.values()) and len(lacking) == len(names):
-            require(rows.values, names)
+    def _require(rows: Rows, names: Sequence[str], asked: Asked) -> None:
+        """Say what is missing where, for want of inputs, what is asked has no value in any row: the total of the report, or what is named.
+
+        Raises:
+            InputError: with every input that is missing.
+        """
+        total = asked.plan.document.report.total
+        lacking = [name for name in ([total] if total in names and not asked.only else names) if not _has_some(rows, name)]
+        stands = {name: Given(_any_value(cell), "given") for name, cell in rows.cells.items()}
+        values = evaluate(rows.plan, {**rows.given, **stands}) if lacking else rows.values
+        if missing_inputs(values, lacking):
+            require(values, lacking)
 
     def write(self, path: str) -> Counts:
         """Write the rows to a file."""
@@ -149,6 +159,13 @@ class Sweep:
         if rounded:
             said.append(f"not whole, and so rounded to 64-bit floats (1e-15): {', '.join(rounded)}")
         return said
+
+
+def _any_value(cell: Cell) -> Any:
+    """Some value that a cell may hold."""
+    if cell.type == "number":
+        return whole(Fraction(cell.low, cell.scale))
+    return cell.type == "word" and cell.words[0]
 
 
 def _has_some(rows: Rows, name: str) -> bool:
