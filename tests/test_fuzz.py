@@ -133,13 +133,13 @@ def check_text(text: str) -> None:
 
 
 @given(TREES)
-@settings(max_examples=400)
+@settings(max_examples=600)
 def test_formula_round_trip(tree: Tree) -> None:
     check_round_trip(tree)
 
 
 @given(TEXTS)
-@settings(max_examples=800)
+@settings(max_examples=1500)
 @example("(" * 49 + "1" + ")" * 49)
 @example("-" * 60 + "1")
 @example("2**" * 60 + "1")
@@ -312,7 +312,7 @@ COMMAND = st.sampled_from([command for command in COMMANDS if command.split()[0]
 
 
 @given(FILES, st.none() | FILES, COMMAND)
-@settings(max_examples=300)
+@settings(max_examples=500)
 def test_any_file(folder: Path, rules: str, inputs: str | None, command: str) -> None:
     check_file(folder, rules, inputs, command)
 
@@ -705,7 +705,7 @@ def tree_of(formula: Formula | None) -> Tree | None:
 
 
 @given(programs())
-@settings(max_examples=150)
+@settings(max_examples=250)
 def test_programs(folder: Path, program: dict[str, Any]) -> None:
     check_program(folder, program)
 

@@ -341,6 +341,34 @@ FLEET = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("header", "code", "said"),
+    [
+        ("Model,BATCH_SIZE", 0, ""),  # SQL compares names without case
+        ("model,batch_size", 0, ""),
+        ("model,batchsize", 0, "the column `batchsize` stands for nothing; `batch_size` would be read"),
+        ("model,batch_number", 0, ""),
+        ("batch_size,sequence", 2, "are missing: `"),
+    ],
+)
+def test_what_columns_stand_for(run: Run, tmp_path: Path, header: str, code: int, said: str) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text(f"{header}\n" + ",".join(["gpt2" if "odel" in name else "5" for name in header.split(",")]) + "\n", encoding="utf-8")
+    ran = run("sweep", RULES["compute_gauge"], "--set", "sequence_length=100", "--table", str(path), "--only", "kv_cache", "--quiet")
+    loud = run("sweep", RULES["compute_gauge"], "--set", "sequence_length=100", "--table", str(path), "--only", "kv_cache")
+    assert (ran.code, loud.code) == (code, code), loud.err
+    assert said in loud.err
+    if code == 0:
+        size = 5 if header.lower().endswith("batch_size") else 1
+        assert ran.out.splitlines()[1].split(",")[-1] == str(2 * 12 * 768 * 2 * 100 * size)
+
+
+def test_a_table_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    ran = run("sweep", RULES["compute_gauge"], "--table", str(tmp_path / "none.csv"))
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no file `" in ran.err
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_table_is_evaluated_where_it_lies(run: Run, tmp_path: Path, ending: str) -> None:
     """Its own columns come first, then the answers; what a row cannot have is empty there and told."""

@@ -17,7 +17,6 @@ from .names import identifier
 from .query import written
 
 _TABLE = "file_of_rows"
-_PLANNER = "optimi" + "zer"
 _WHOLE = frozenset({"ByteType", "ShortType", "IntegerType", "LongType"})
 _KINDS = {"FloatType": "real", "DoubleType": "real", "StringType": "text", "BooleanType": "truth", "NullType": "empty", "VoidType": "empty"}
 
@@ -33,7 +32,7 @@ class Spark:
             "spark.log.level": "ERROR",
             "spark.sql.ansi.enabled": "true",  # a number that would overflow is an error, never another number
             # many steps put into one are slower to run, and longer than what the JVM compiles
-            f"spark.sql.{_PLANNER}.excludedRules": f"org.apache.spark.sql.catalyst.{_PLANNER}.CollapseProject",
+            "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
         }
         builder = SparkSession.builder.appName("compute-gauge")
         if not os.environ.get("SPARK_REMOTE") and not os.environ.get("SPARK_CONF_DIR"):

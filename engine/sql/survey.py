@@ -39,19 +39,20 @@ def survey(plan: Plan, engine: Engine, table: exp.Expression, asked: Sequence[st
         plan: the plan of the rules.
         engine: what reads it.
         table: the table.
-        asked: the texts of `--columns`; without any, each column named after an input or a kind of presets stands for it.
+        asked: the texts of `--columns`; without any, each column named after an input or a kind of presets stands for it, in any case.
 
     Raises:
         GaugeError: when there is no such column, or it is of another type than what it stands for.
     """
     fields = tuple(engine.fields(table))
+    said: list[str] = []
     by_name = {field.name: field for field in fields}
     if asked:
         wanted = cells(plan, asked)
     else:
-        known = {**plan.document.inputs, **plan.document.presets}
-        wanted = tuple(cell(plan, name, name) for name in by_name if name in known and by_name[name].kind != "empty")
-        wanted = tuple(each for each in wanted if each.type != "list")
+        found, unread = _named(plan, [name for name, field in by_name.items() if field.kind != "empty"])
+        wanted = tuple(cell(plan, name, header) for name, header in found.items())
+        said += unread
     for each in wanted:
         if each.column in by_name and _unfit(each, by_name) and _is_empty(engine, table, each.column):
             by_name[each.column] = by_name[each.column]._replace(kind="empty")
@@ -63,7 +64,29 @@ def survey(plan: Plan, engine: Engine, table: exp.Expression, asked: Sequence[st
         raise CommandError(Problem("no column of the table is named after an input or a kind of presets", None, hint))
     wanted = tuple(each for each in wanted if by_name[each.column].kind != "empty")
     looked = _Look(plan, engine, table, by_name)
-    return Survey(tuple(looked.at(each) for each in wanted), fields, looked.rows, tuple(looked.said))
+    return Survey(tuple(looked.at(each) for each in wanted), fields, looked.rows, (*said, *looked.said))
+
+
+def _named(plan: Plan, headers: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The columns named after inputs and kinds of presets, without case, as in SQL; and what is to be said of those nearly so."""
+    inputs = plan.document.inputs
+    known = [name for name in dict.fromkeys([*inputs, *plan.document.presets]) if name not in inputs or inputs[name].type != "list"]
+    found = {name: name for name in known if name in headers}
+    said = []
+    for header in headers:
+        if header in found:
+            continue
+        alike = [name for name in known if name not in found and name.casefold() == header.casefold()]
+        if len(alike) == 1:
+            found[alike[0]] = header
+        else:
+            near = [name for name in known if _letters(name) == _letters(header)]
+            said += [f"the column `{plain(header, 60)}` stands for nothing; `{name}` would be read" for name in near]
+    return found, said
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _unfit(each: Cell, fields: dict[str, Field]) -> Problem | None:

@@ -15,10 +15,11 @@ from ..evaluate import Given, evaluate, missing_inputs, require
 from ..lowering.nodes import Unsupported
 from ..named import NamedTuple
 from ..plan import Plan
+from ..presets import read_inputs
 from ..quantity import whole
 from ..report import cell as safe_cell
 from ..wanted import columns
-from .cells import Cell
+from .cells import Cell, scalar
 from .engine import FORMATS, Engine
 from .grid import GridTable
 from .names import Names
@@ -83,6 +84,8 @@ class Sweep:
         if kind not in FORMATS:
             message = f"`--table {plain(asked.table, 200)}` does not end in .csv, .jsonl or .parquet"
             raise CommandError(Problem(message, None, "the ending says what is read"))
+        if "://" not in asked.table and not set("*?[") & set(asked.table) and not os.path.exists(asked.table):
+            raise CommandError(Problem(f"there is no file `{plain(asked.table, 200)}`"))
         table = self.engine.table(asked.table, kind)
         found = survey(asked.plan, self.engine, table, asked.columns)
         self.said += found.said
@@ -105,8 +108,10 @@ class Sweep:
         """
         total = asked.plan.document.report.total
         lacking = [name for name in ([total] if total in names and not asked.only else names) if not _has_some(rows, name)]
-        stands = {name: Given(_any_value(cell), "given") for name, cell in rows.cells.items()}
-        values = evaluate(rows.plan, {**rows.given, **stands}) if lacking else rows.values
+        named: list[tuple[str, Any]] = [(kind.cell.name, scalar(kind.cell.name, kind.labels[0])) for kind in rows.kinds]
+        stands = {**read_inputs(rows.plan, None, None, named), **rows.given}
+        stands |= {name: Given(_any_value(cell), "given") for name, cell in rows.cells.items()}
+        values = evaluate(rows.plan, stands) if lacking else rows.values
         if missing_inputs(values, lacking):
             require(values, lacking)
 
